@@ -1,0 +1,35 @@
+# Everything here is a Debian 12 package; `./dev` installs the list in tools/packages.txt.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(RocksDB REQUIRED)
+find_package(CapnProto REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(fmt REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(OpenSSL REQUIRED)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+find_library(CCTZ_LIBRARY cctz REQUIRED)
+
+# capnp's own rule writes next to the source; generated code belongs in the build folder.
+function(tnt_capnp_library target)
+  set(sources)
+  foreach(schema ${ARGN})
+    set(base ${CMAKE_BINARY_DIR}/generated/engine/schema/${schema})
+    add_custom_command(
+      OUTPUT ${base}.c++ ${base}.h
+      COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/generated
+      COMMAND ${CAPNP_EXECUTABLE} compile -o ${CAPNPC_CXX_EXECUTABLE}:${CMAKE_BINARY_DIR}/generated
+        --src-prefix=${CMAKE_SOURCE_DIR} -I ${CAPNP_INCLUDE_DIRECTORY} -I ${CMAKE_SOURCE_DIR}
+        ${CMAKE_SOURCE_DIR}/engine/schema/${schema}
+      DEPENDS ${CMAKE_SOURCE_DIR}/engine/schema/${schema} ${CMAKE_SOURCE_DIR}/engine/schema/annotations.capnp
+      VERBATIM)
+    list(APPEND sources ${base}.c++ ${base}.h)
+  endforeach()
+  set_source_files_properties(${sources} PROPERTIES GENERATED TRUE)
+  add_library(${target} STATIC ${sources})
+  target_include_directories(${target} SYSTEM PUBLIC ${CMAKE_BINARY_DIR}/generated)
+  target_link_libraries(${target} PUBLIC CapnProto::capnp CapnProto::kj)
+endfunction()

@@ -1,0 +1,12 @@
+# tnt_test(NAME SOURCES a.cc ... LIBS lib ... [LABELS slow race ...] [TIMEOUT seconds] [ARGS ...])
+# One GoogleTest binary, one ctest entry: start-up cost is paid once and --gtest_filter narrows a run.
+function(tnt_test name)
+  cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;LIBS;LABELS;ARGS" ${ARGN})
+  add_executable(${name} ${T_SOURCES})
+  target_link_libraries(${name} PRIVATE ${T_LIBS} tenantry_options GTest::gtest GTest::gmock GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name} ${T_ARGS})
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${T_LABELS}")
+endfunction()
