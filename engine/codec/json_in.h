@@ -1,0 +1,69 @@
+#pragma once
+// JSON in: request bodies to input structs, checked against the rules in the schema.
+//
+// Shape    FieldSet remembers which fields were sent, and which as null, so that a PATCH knows what to change.
+// Errors   kInvalidArgument: one message per broken rule, each starting with the field's path, in the order the
+//          contract states (unknown keys first where the struct is $strict, then fields in declaration order).
+//          Broken JSON, wrong top-level type, invalid UTF-8 and nesting over kJsonDepthMax are one message.
+// Threads  stateless; the parser is per thread inside.
+
+#include <capnp/dynamic.h>
+
+#include <bitset>
+#include <string>
+#include <string_view>
+
+#include "engine/base/status.h"
+#include "engine/codec/stored.h"
+#include "engine/schema/catalog.h"
+
+namespace tenantry::codec {
+
+inline constexpr size_t kJsonDepthMax = 32;    // Deeper documents are attacks, not forms.
+inline constexpr size_t kFieldsMax = 64;
+
+struct FieldSet {
+  std::bitset<kFieldsMax> sent;   // Present in the body, null included. By FieldInfo::ordinal.
+  std::bitset<kFieldsMax> null;   // Present as null.
+};
+
+// Fills `out`; an empty body counts as {}.
+Status DecodeJson(std::string_view body, const schema::StructInfo& info,
+                  capnp::DynamicStruct::Builder out, FieldSet* fields);
+
+// A decoded body: the input and which fields were sent.
+template <class T>
+class Input {
+ public:
+  static Result<Input> Decode(std::string_view body) {
+    Input input;
+    TNT_RETURN_IF_ERROR(DecodeJson(body, schema::InfoOf<T>(),
+                                   capnp::DynamicStruct::Builder(*input.draft_), &input.fields_));
+    return input;
+  }
+  typename T::Reader operator*() const { return draft_.reader(); }
+  const FieldSet& fields() const { return fields_; }
+  bool Sent(std::string_view field) const {
+    const schema::FieldInfo* info = schema::InfoOf<T>().FindField(field);
+    TNT_CHECK(info != nullptr);
+    return fields_.sent[info->ordinal];
+  }
+
+ private:
+  Draft<T> draft_;
+  FieldSet fields_;
+};
+
+// Copies every sent field to the field of the same name; null clears it to its default. Fields that the target lacks
+// are skipped.
+void CopySentFields(const schema::StructInfo& from_info, capnp::DynamicStruct::Reader from,
+                    const FieldSet& fields, const schema::StructInfo& to_info,
+                    capnp::DynamicStruct::Builder to);
+
+template <class From, class To>
+void CopySent(const Input<From>& input, Draft<To>* to) {
+  CopySentFields(schema::InfoOf<From>(), capnp::DynamicStruct::Reader(*input), input.fields(),
+                 schema::InfoOf<To>(), capnp::DynamicStruct::Builder(**to));
+}
+
+}  // namespace tenantry::codec

@@ -1,0 +1,27 @@
+#pragma once
+// Row keys: primary keys and index rows of a record, computed from the catalog.
+
+#include <capnp/dynamic.h>
+
+#include <string>
+#include <vector>
+
+#include "engine/base/ids.h"
+#include "engine/schema/catalog.h"
+
+namespace tenantry::codec {
+
+// The encoded primary key tuple of a record.
+std::string PrimaryKey(const schema::Collection& collection, capnp::DynamicStruct::Reader record);
+
+struct IndexRow {
+  const schema::IndexInfo* index;
+  std::string key;     // Whole key, space included.
+  std::string value;   // Primary key tuple for unique rows, empty for plain ones.
+};
+
+// All index rows that a record has, in catalog order. A unique index over a null text has no row.
+std::vector<IndexRow> IndexRows(SpaceId space, const schema::Collection& collection,
+                                capnp::DynamicStruct::Reader record, std::string_view primary_key);
+
+}  // namespace tenantry::codec

@@ -1,0 +1,41 @@
+#pragma once
+// Command numbers: what the audit trail calls each kind of log entry. On disk: never reused, never renumbered.
+
+#include <cstdint>
+#include <string_view>
+
+namespace tenantry {
+
+enum class CommandKind : uint16_t {
+  kBootstrap = 1,          // Cluster secrets and other first rows of the directory.
+  kReclaim = 2,            // Bytes of deleted spaces and tombstoned events.
+  kTenantCreate = 10,
+  kTenantDelete = 11,
+  kKeyCreate = 12,
+  // Gym.
+  kGymSignup = 100,
+  kGymSignupMember = 101,
+  kGymLogin = 102,
+  kGymRefresh = 103,
+  kGymLogout = 104,
+  kGymLocationCreate = 110,
+  kGymSessionTypeCreate = 115,
+  kGymSessionCreate = 120,
+  kGymSessionUpdate = 121,
+  kGymSessionCancel = 122,
+  kGymCheckIn = 123,
+  kGymBookingCreate = 130,
+  kGymBookingCancel = 131,
+  kGymDemo = 199,
+  // Popups.
+  kPopupCreate = 200,
+  kPopupUpdate = 201,
+  kPopupDelete = 202,
+  kTrackingTick = 210,
+  kDiscountCodeCreate = 220,
+  kSubscribe = 230,
+  kUnsubscribe = 231,
+  kPopupDemo = 299,
+};
+
+}  // namespace tenantry

@@ -1,0 +1,132 @@
+#pragma once
+// Engine: the database. Commands change it, views read it, the log underneath is the truth.
+//
+// Shape    one log; P tenant partitions plus the directory; one published view at a time (docs/architecture.md).
+// Units    log indexes count entries from 1.
+// Errors   Open: kCorruption naming file, offset and index; kUnavailable when another process holds the folder.
+//          Execute: the plan's refusal, or kUnavailable (queues full), kNoSpace (disk full), kNotFound (tenant gone),
+//          kWouldBlock (inline tier, block not cached: call again with ReadTier::kBlocking).
+// Threads  everything from any thread. Execute runs the plan on the calling thread, holding the tenant's partition.
+// Owns     log, store, partitions and two threads; the destructor stops them. Borrows clock, random and file system.
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/base/file.h"
+#include "engine/base/random.h"
+#include "engine/base/result.h"
+#include "engine/rule_trace.h"
+#include "engine/space_reader.h"
+#include "engine/transaction.h"
+
+namespace tenantry {
+
+namespace store {
+struct StoreEnvironment;
+}
+namespace tenant {
+class Directory;
+}
+
+struct EngineOptions {
+  std::string directory;                       // Data folder; created when missing.
+  uint32_t partitions = 1;                     // Fixed per data folder only by hashing; any value opens any folder.
+  uint64_t segment_bytes = 64u << 20;
+  uint64_t block_cache_bytes = 64u << 20;
+  uint64_t write_buffer_bytes = 16u << 20;
+  uint64_t pending_bytes_max = 64u << 20;      // Open plus waiting groups; beyond it commands get kUnavailable.
+  uint64_t flush_log_bytes = 256u << 20;       // Replay bound: flush the store after this much log.
+  const Clock* clock = nullptr;                // Required.
+  Random* random = nullptr;                    // Required.
+  FileSystem* files = nullptr;                 // Required; holds the log.
+  std::shared_ptr<store::StoreEnvironment> store_environment;  // Tests put RocksDB on a faulty disk.
+};
+
+// Proof that a tenant was looked up; the only way to name a space to the engine. Made by tenant::Directory.
+class TenantRef {
+ public:
+  SpaceId space() const { return space_; }
+
+ private:
+  friend class tenant::Directory;
+  friend class EngineTestPeer;
+  explicit TenantRef(SpaceId space) : space_(space) {}
+  SpaceId space_;
+};
+
+// What every command leaves in the audit trail.
+struct CommandInfo {
+  uint16_t command = 0;          // engine/commands.h
+  std::string_view actor;        // Member id, key id or "system".
+  std::string_view request_id;
+};
+
+struct Outcome {
+  Status status;
+  // The reply, acceptance or refusal, may be shown once the engine has released this index.
+  uint64_t release_index = 0;
+  RuleTrace trace;
+};
+
+// One consistent state. Cheap to copy; keeps its snapshot alive.
+class ReadView {
+ public:
+  uint64_t applied_index() const;
+  SpaceReader Space(const TenantRef& tenant, ReadTier tier) const;
+  SpaceReader DirectorySpace(ReadTier tier) const;
+
+ private:
+  friend class Engine;
+  struct State;
+  explicit ReadView(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+  std::shared_ptr<const State> state_;
+};
+
+// What may have changed, for caches: the newest applied index that touched a part of a space. Hashed into a fixed table, so
+// it can name a later index than the true one, never an earlier one. Read a view first, then this: a cached answer built at
+// index b is still true for that view if LastChange() <= b.
+class ChangeTable;
+
+class Engine {
+ public:
+  static Result<std::unique_ptr<Engine>> Open(const EngineOptions& options);
+  ~Engine();
+
+  using Plan = std::function<Status(Transaction&)>;
+  using DirectoryPlan = std::function<Status(DirectoryTransaction&)>;
+  Outcome Execute(const TenantRef& tenant, const CommandInfo& info, ReadTier tier, const Plan& plan);
+  Outcome ExecuteDirectory(const CommandInfo& info, ReadTier tier, const DirectoryPlan& plan);
+
+  // The newest published view.
+  ReadView View() const;
+  // Newest index that touched records or counters of this collection in this space (collection 0: counters).
+  uint64_t LastChange(SpaceId space, uint16_t collection) const;
+
+  // Highest index whose replies may leave: applied, and durable as promised.
+  uint64_t released_index() const;
+  // Called from the apply thread after each publish; must not block. Set before commands run.
+  void SetReleaseListener(std::function<void()> listener);
+  // Waits until `index` is released. For tools, tests and the blocking lane.
+  void WaitReleased(uint64_t index);
+
+  Position position() const;
+  const Clock& clock() const;
+  Random& random();
+
+  // How many entries each synced group held, newest last, at most 4096; for tests and metrics.
+  std::vector<uint32_t> GroupSizesForTest() const;
+  // Blocks until everything applied is flushed to the store's files and older log may be trimmed.
+  Status FlushForTest();
+
+ private:
+  class Core;
+  explicit Engine(std::unique_ptr<Core> core);
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace tenantry

@@ -1,0 +1,166 @@
+#pragma once
+// SpaceReader: typed reads of one tenant. Every key it asks for carries its space, so no call can reach a neighbour.
+//
+// Shape    records by primary key, index rows in order, counters, sketches, and the tenant's meta rows.
+// Units    limits in rows.
+// Errors   Get: kNotFound. All: kWouldBlock on the inline tier when a block is not cached or more than
+//          kInlineRowsMax rows were read; kCorruption for bytes that do not decode.
+// Threads  one at a time.
+// Owns     nothing: borrows the KeyReader it was made from.
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/ids.h"
+#include "engine/base/result.h"
+#include "engine/codec/stored.h"
+#include "engine/key_reader.h"
+#include "engine/keys/keys.h"
+#include "engine/schema/catalog.h"
+
+namespace tenantry {
+
+// A request that reads more rows than this leaves the loop for the blocking lane.
+inline constexpr uint32_t kInlineRowsMax = 2000;
+
+enum class ReadTier : uint8_t { kInline, kBlocking };
+
+// Which index rows to visit: those whose leading fields equal `equal`; the next field may be bounded.
+struct IndexRange {
+  uint8_t index = 0;
+  std::vector<keys::Part> equal;
+  std::optional<keys::Part> from;   // Inclusive bound of the field after `equal`.
+  std::optional<keys::Part> until;  // Exclusive.
+  bool reverse = false;             // Highest first.
+};
+
+class SpaceReader {
+ public:
+  SpaceReader(const KeyReader& reader, SpaceId space, ReadTier tier)
+      : reader_(&reader), space_(space), tier_(tier) {}
+  virtual ~SpaceReader() = default;
+
+  SpaceId space() const { return space_; }
+  ReadTier tier() const { return tier_; }
+  uint32_t rows_read() const { return rows_read_; }
+
+  template <class T>
+  Result<codec::Stored<T>> Get(std::initializer_list<keys::Part> key) const {
+    TNT_ASSIGN_OR_RETURN(std::string bytes, GetRecord(schema::CollectionOf<T>(), Tuple(key)));
+    return codec::Stored<T>::Decode(bytes);
+  }
+  template <class T>
+  Result<std::optional<codec::Stored<T>>> Find(std::initializer_list<keys::Part> key) const {
+    return Optional<T>(Get<T>(key));
+  }
+  // The one record with these values in a unique index.
+  template <class T>
+  Result<std::optional<codec::Stored<T>>> FindUnique(uint8_t index,
+                                                     std::initializer_list<keys::Part> values) const {
+    return Optional<T>(GetUnique<T>(index, values));
+  }
+
+  // Visits records in index order until `visit` returns false.
+  template <class T>
+  Status ScanIndex(const IndexRange& range,
+                   const std::function<bool(const codec::Stored<T>&)>& visit) const {
+    const schema::Collection& collection = schema::CollectionOf<T>();
+    Status decoded;
+    TNT_RETURN_IF_ERROR(ScanIndexKeys(collection, range, [&](std::string_view primary_key) {
+      Result<std::string> bytes = GetRecord(collection, primary_key);
+      if (!bytes.ok()) {
+        decoded = bytes.status();
+        return false;
+      }
+      Result<codec::Stored<T>> record = codec::Stored<T>::Decode(*bytes);
+      if (!record.ok()) {
+        decoded = record.status();
+        return false;
+      }
+      return visit(*record);
+    }));
+    return decoded;
+  }
+  // Visits only the encoded primary keys: enough to count.
+  Status ScanIndexKeys(const schema::Collection& collection, const IndexRange& range,
+                       const std::function<bool(std::string_view primary_key)>& visit) const;
+  template <class T>
+  Result<uint64_t> CountIndex(const IndexRange& range) const {
+    uint64_t rows = 0;
+    TNT_RETURN_IF_ERROR(ScanIndexKeys(schema::CollectionOf<T>(), range, [&rows](std::string_view) {
+      ++rows;
+      return true;
+    }));
+    return rows;
+  }
+
+  // Visits records whose primary key starts with `key_prefix`, in key order or reversed.
+  template <class T>
+  Status ScanRecords(std::initializer_list<keys::Part> key_prefix, bool reverse,
+                     const std::function<bool(const codec::Stored<T>&)>& visit) const {
+    Status decoded;
+    TNT_RETURN_IF_ERROR(ScanRecordBytes(
+        schema::CollectionOf<T>(), Tuple(key_prefix), reverse,
+        [&](std::string_view /*key*/, std::string_view bytes) {
+          Result<codec::Stored<T>> record = codec::Stored<T>::Decode(bytes);
+          if (!record.ok()) {
+            decoded = record.status();
+            return false;
+          }
+          return visit(*record);
+        }));
+    return decoded;
+  }
+  Status ScanRecordBytes(const schema::Collection& collection, std::string_view key_prefix, bool reverse,
+                         const std::function<bool(std::string_view key, std::string_view bytes)>& visit)
+      const;
+
+  // Counters that were never written are 0.
+  Result<int64_t> Counter(uint8_t family, std::string_view owner, std::string_view metric,
+                          int64_t bucket = 0) const;
+  // Visits (metric, bucket, value) of one owner in key order.
+  Status ScanCounters(uint8_t family, std::string_view owner,
+                      const std::function<bool(std::string_view metric, int64_t bucket, int64_t value)>&
+                          visit) const;
+  // The 64 registers of a sketch block; empty when never written.
+  Result<std::string> SketchBlock(uint8_t family, std::string_view owner, int64_t bucket,
+                                  uint8_t block) const;
+  // A meta row of this space, or nullopt.
+  Result<std::optional<std::string>> Meta(std::string_view name) const;
+
+ protected:
+  static std::string Tuple(std::initializer_list<keys::Part> parts);
+  Result<std::string> GetRecord(const schema::Collection& collection, std::string_view tuple) const;
+  Result<std::string> GetUniqueKey(const schema::Collection& collection, uint8_t index,
+                                   std::span<const keys::Part> values) const;
+  Result<std::string> GetRaw(const std::string& key) const;
+  Status ChargeRow() const;
+
+  const KeyReader* reader_;
+  SpaceId space_;
+  ReadTier tier_;
+  mutable uint32_t rows_read_ = 0;
+
+ private:
+  template <class T>
+  Result<codec::Stored<T>> GetUnique(uint8_t index, std::initializer_list<keys::Part> values) const {
+    const schema::Collection& collection = schema::CollectionOf<T>();
+    TNT_ASSIGN_OR_RETURN(const std::string primary_key,
+                         GetUniqueKey(collection, index, {values.begin(), values.size()}));
+    TNT_ASSIGN_OR_RETURN(const std::string bytes, GetRecord(collection, primary_key));
+    return codec::Stored<T>::Decode(bytes);
+  }
+  template <class T>
+  static Result<std::optional<codec::Stored<T>>> Optional(Result<codec::Stored<T>> found) {
+    if (found.ok()) return std::optional<codec::Stored<T>>(std::move(found).value());
+    if (found.status().code() == StatusCode::kNotFound) return std::optional<codec::Stored<T>>();
+    return found.status();
+  }
+};
+
+}  // namespace tenantry

@@ -1,0 +1,111 @@
+#pragma once
+// Transaction: what a command sees while it is planned. Reads are the partition's newest state (open group, waiting
+// groups, snapshot); writes are collected and become one log entry when the plan returns OK, nothing otherwise.
+//
+// Rules    plan completely: return a refusal before or after any write, both leave no trace. Take time and random bytes
+//          from here only, so that a plan can be run again, dry or simulated.
+// Errors   Insert: kAlreadyExists naming the collection when the primary key or a unique value is taken. Any write beyond
+//          the entry limits: kInvalidArgument.
+// Threads  belongs to the plan running it.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "engine/base/clock.h"
+#include "engine/base/random.h"
+#include "engine/codec/stored.h"
+#include "engine/rule_trace.h"
+#include "engine/space_reader.h"
+
+namespace tenantry {
+
+namespace partition {
+class Execution;   // The write set and the read-your-writes view of one running command.
+}
+
+// Reads and writes of one space inside a command.
+class SpaceWriter : public SpaceReader {
+ public:
+  template <class T>
+  Status Insert(const codec::Draft<T>& record) {
+    return InsertBytes(schema::CollectionOf<T>(), capnp::DynamicStruct::Reader(record.reader()),
+                       record.Encode());
+  }
+  template <class T>
+  Status Update(const codec::Stored<T>& before, const codec::Draft<T>& after) {
+    return UpdateBytes(schema::CollectionOf<T>(), capnp::DynamicStruct::Reader(*before),
+                       capnp::DynamicStruct::Reader(after.reader()), after.Encode());
+  }
+  template <class T>
+  Status Erase(const codec::Stored<T>& before) {
+    return EraseRecord(schema::CollectionOf<T>(), capnp::DynamicStruct::Reader(*before));
+  }
+  // Absolute values, so that replay is idempotent.
+  Status SetCounter(uint8_t family, std::string_view owner, std::string_view metric, int64_t bucket,
+                    int64_t value);
+  Status EraseCounter(uint8_t family, std::string_view owner, std::string_view metric, int64_t bucket);
+  Status SetSketchBlock(uint8_t family, std::string_view owner, int64_t bucket, uint8_t block,
+                        std::string_view registers);
+  Status SetMeta(std::string_view name, std::string_view value);
+  Status EraseMeta(std::string_view name);
+
+  int64_t now_unix_ms() const;
+  Random& random();
+  RuleTrace& trace();
+
+ protected:
+  friend class partition::Execution;
+  SpaceWriter(partition::Execution* execution, const KeyReader& reader, SpaceId space, ReadTier tier)
+      : SpaceReader(reader, space, tier), execution_(execution) {}
+
+  Status InsertBytes(const schema::Collection& collection, capnp::DynamicStruct::Reader record,
+                     std::string bytes);
+  Status UpdateBytes(const schema::Collection& collection, capnp::DynamicStruct::Reader before,
+                     capnp::DynamicStruct::Reader after, std::string bytes);
+  Status EraseRecord(const schema::Collection& collection, capnp::DynamicStruct::Reader before);
+  Status PutUniqueRow(const std::string& key, std::string value, std::string_view collection);
+
+  partition::Execution* execution_;
+};
+
+// A command of one tenant.
+class Transaction : public SpaceWriter {
+ public:
+  // Adds a directory row without looking: for rows keyed by fresh random ids, which cannot collide.
+  template <class T>
+  Status PutInDirectory(const codec::Draft<T>& record) {
+    return PutDirectoryBytes(schema::CollectionOf<T>(), capnp::DynamicStruct::Reader(record.reader()),
+                             record.Encode());
+  }
+  // Removes a directory row by primary key, without looking.
+  template <class T>
+  Status EraseInDirectory(std::initializer_list<keys::Part> key) {
+    return EraseDirectoryKey(schema::CollectionOf<T>(), Tuple(key));
+  }
+
+ private:
+  friend class partition::Execution;
+  using SpaceWriter::SpaceWriter;
+  Status PutDirectoryBytes(const schema::Collection& collection, capnp::DynamicStruct::Reader record,
+                           std::string bytes);
+  Status EraseDirectoryKey(const schema::Collection& collection, std::string tuple);
+};
+
+// A command of the directory, which may open or create spaces. All it writes is one entry.
+class DirectoryTransaction : public SpaceWriter {
+ public:
+  // The space of an existing tenant; takes its partition. kNotFound when the tenant was deleted.
+  Result<SpaceWriter*> OpenSpace(SpaceId space);
+  // A fresh space id, never used before, marked alive.
+  Result<SpaceWriter*> CreateSpace();
+  // Marks a space deleted: no command or read finds it any more; its bytes are reclaimed later.
+  Status DropSpace(SpaceId space);
+
+ private:
+  friend class partition::Execution;
+  using SpaceWriter::SpaceWriter;
+};
+
+}  // namespace tenantry
