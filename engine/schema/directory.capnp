@@ -53,7 +53,7 @@ struct Reference $A.record((collection = "references", number = 3, key = ["kind"
 struct ClusterSecret $A.record((collection = "clusterSecrets", number = 4, key = ["name"])) {
   name @0 :Text;                    # Such as "jwt".
   kid @1 :Text;                     # Names the key in tokens.
-  secret @2 :Data $A.internal;
+  secret @2 :Text $A.internal;      # Hexadecimal.
   createdAt @3 :Int64 $A.timestamp;
 }
 

@@ -1,0 +1,64 @@
+#pragma once
+// Directory: which tenants exist and where their data lives. Everything that crosses tenants goes through here, and it is
+// the only maker of TenantRef, so an engine call without a looked-up tenant cannot be written.
+//
+// Errors   lookups: kNotFound when there is no such tenant, kWouldBlock on the inline tier when the row is not cached.
+//          Creation: kAlreadyExists when an id, gym name or code is taken.
+// Threads  any; stateless apart from the engine it borrows.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/schema/directory.capnp.h"
+
+namespace tenantry::tenant {
+
+struct TenantEntry {
+  TenantRef ref;
+  codec::Stored<schema::Tenant> record;
+};
+
+struct NewTenant {
+  std::string_view id;
+  schema::TenantKind kind;
+  std::string_view name;
+};
+
+class Directory {
+ public:
+  // Lookups in one view.
+  static Result<TenantEntry> Find(const ReadView& view, std::string_view id, schema::TenantKind kind,
+                                  ReadTier tier);
+  // The tenant that owns a random id, such as a popup's.
+  static Result<TenantRef> FindByReference(const ReadView& view, schema::ReferenceKind kind,
+                                           std::string_view id, ReadTier tier);
+  // For tokens that carry their space. kNotFound when the space was dropped.
+  static Result<TenantRef> FindBySpace(const ReadView& view, SpaceId space, ReadTier tier);
+  // Every tenant of a kind, in order of creation.
+  static Result<std::vector<TenantEntry>> List(const ReadView& view, schema::TenantKind kind,
+                                               ReadTier tier);
+  // The tenant of a loaded directory record.
+  static TenantRef RefOf(const schema::Tenant::Reader& tenant);
+
+  // Steps of directory commands. Creates the space and the directory row; a gym also gets its unique name and the next
+  // code (GYM0001, wider past 9999).
+  static Result<SpaceWriter*> Create(DirectoryTransaction& tx, const NewTenant& tenant);
+  // Removes the mapping, which ends every read and command of the tenant at once; bytes are reclaimed later.
+  static Status Delete(DirectoryTransaction& tx, std::string_view id);
+};
+
+// Random id -> space, written with the entity it names.
+Status PutReference(Transaction& tx, schema::ReferenceKind kind, std::string_view id);
+Status EraseReference(Transaction& tx, schema::ReferenceKind kind, std::string_view id);
+
+// Secrets that every node of a cluster shares. Made on the first start, in the log, and so replicated.
+struct TokenSecret {
+  std::string kid;
+  std::string key;   // 32 random bytes.
+};
+Result<TokenSecret> EnsureTokenSecret(Engine& engine);
+
+}  // namespace tenantry::tenant

@@ -1,0 +1,25 @@
+#pragma once
+// Context: what handlers are given. Built once by `serve`, outlives the server.
+
+#include <cstdint>
+#include <string>
+
+#include "engine/engine.h"
+#include "engine/tenant/directory.h"
+
+namespace tenantry::server {
+
+struct ServerOptions {
+  bool shop_auth_open = false;         // --shop-auth open
+  uint32_t open_shops_max = 1000;      // Shops that strangers may create in open mode.
+  std::string api_base_url;            // API_BASE_URL; empty: the script's own origin.
+};
+
+struct Context {
+  Engine& engine;
+  const ServerOptions& options;
+  const tenant::TokenSecret& token_secret;
+  uint32_t loops;                      // How many loops run handlers; Request::loop is below this.
+};
+
+}  // namespace tenantry::server
