@@ -44,6 +44,7 @@ struct EngineOptions {
   const Clock* clock = nullptr;                // Required.
   Random* random = nullptr;                    // Required.
   FileSystem* files = nullptr;                 // Required; holds the log.
+  bool lock_folder = true;                     // Off only where `directory` is not a real folder.
   std::shared_ptr<store::StoreEnvironment> store_environment;  // Tests put RocksDB on a faulty disk.
 };
 
@@ -87,11 +88,6 @@ class ReadView {
   std::shared_ptr<const State> state_;
 };
 
-// What may have changed, for caches: the newest applied index that touched a part of a space. Hashed into a fixed table, so
-// it can name a later index than the true one, never an earlier one. Read a view first, then this: a cached answer built at
-// index b is still true for that view if LastChange() <= b.
-class ChangeTable;
-
 class Engine {
  public:
   static Result<std::unique_ptr<Engine>> Open(const EngineOptions& options);
@@ -104,7 +100,9 @@ class Engine {
 
   // The newest published view.
   ReadView View() const;
-  // Newest index that touched records or counters of this collection in this space (collection 0: counters).
+  // For caches: the newest applied index that touched this collection of this space (0: counters, sketches, meta rows).
+  // Hashed into a fixed table, so it may name a later index than the true one, never an earlier one. Load a view first,
+  // then ask: an answer built at index b is still true for that view if LastChange() <= b.
   uint64_t LastChange(SpaceId space, uint16_t collection) const;
 
   // Highest index whose replies may leave: applied, and durable as promised.
@@ -115,6 +113,8 @@ class Engine {
   void WaitReleased(uint64_t index);
 
   Position position() const;
+  // Of the entries written now.
+  uint64_t epoch() const;
   const Clock& clock() const;
   Random& random();
 

@@ -2,16 +2,19 @@
 // Transaction: what a command sees while it is planned. Reads are the partition's newest state (open group, waiting
 // groups, snapshot); writes are collected and become one log entry when the plan returns OK, nothing otherwise.
 //
-// Rules    plan completely: return a refusal before or after any write, both leave no trace. Take time and random bytes
+// Rules    a plan may be run twice (first to warm the cache, outside its partition), so it assigns what it hands out and
+//          never appends to it. Plan completely: return a refusal before or after any write, both leave no trace. Take time and random bytes
 //          from here only, so that a plan can be run again, dry or simulated.
 // Errors   Insert: kAlreadyExists naming the collection when the primary key or a unique value is taken. Any write beyond
 //          the entry limits: kInvalidArgument.
 // Threads  belongs to the plan running it.
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/base/clock.h"
 #include "engine/base/random.h"
@@ -56,7 +59,7 @@ class SpaceWriter : public SpaceReader {
   RuleTrace& trace();
 
  protected:
-  friend class partition::Execution;
+  friend class DirectoryTransaction;
   SpaceWriter(partition::Execution* execution, const KeyReader& reader, SpaceId space, ReadTier tier)
       : SpaceReader(reader, space, tier), execution_(execution) {}
 
@@ -86,7 +89,7 @@ class Transaction : public SpaceWriter {
   }
 
  private:
-  friend class partition::Execution;
+  friend class Engine;
   using SpaceWriter::SpaceWriter;
   Status PutDirectoryBytes(const schema::Collection& collection, capnp::DynamicStruct::Reader record,
                            std::string bytes);
@@ -102,10 +105,15 @@ class DirectoryTransaction : public SpaceWriter {
   Result<SpaceWriter*> CreateSpace();
   // Marks a space deleted: no command or read finds it any more; its bytes are reclaimed later.
   Status DropSpace(SpaceId space);
+  // Dropped spaces that still hold bytes.
+  Result<std::vector<SpaceId>> DroppedSpaces() const;
+  // Deletes up to `rows_max` rows of a dropped space; true when none is left.
+  Result<bool> ReclaimSome(SpaceId space, size_t rows_max);
 
  private:
-  friend class partition::Execution;
+  friend class Engine;
   using SpaceWriter::SpaceWriter;
+  std::deque<SpaceWriter> opened_;   // Stable addresses for what OpenSpace and CreateSpace hand out.
 };
 
 }  // namespace tenantry

@@ -20,6 +20,10 @@ bool IsDashPlace(size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
 
 }  // namespace
 
+std::string FormatPosition(Position position) {
+  return std::to_string(position.epoch) + "." + std::to_string(position.index);
+}
+
 std::string NewGymId(Random& random) {
   static constexpr char kAlphabet[] = "0123456789abcdefghijklmnopqrstuvwxyz";
   std::string id = "c";

@@ -31,6 +31,9 @@ struct Position {
   friend constexpr auto operator<=>(const Position&, const Position&) = default;
 };
 
+// "epoch.index", as replies carry it.
+std::string FormatPosition(Position position);
+
 // 'c' and 24 characters of [0-9a-z], the shape of the gym's ids.
 std::string NewGymId(Random& random);
 // Upper or lower case letters and digits after the 'c': what clients may send.

@@ -20,6 +20,7 @@
 namespace tenantry::codec {
 
 inline constexpr size_t kJsonDepthMax = 32;    // Deeper documents are attacks, not forms.
+inline constexpr size_t kJsonBytesMax = 1 << 20;  // Ten times what the front lets through.
 inline constexpr size_t kFieldsMax = 64;
 
 struct FieldSet {

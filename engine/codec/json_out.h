@@ -17,6 +17,8 @@ namespace tenantry::codec {
 void AppendJsonString(std::string* out, std::string_view text);
 // Shortest decimal that reads back as the same double; null for NaN and infinities.
 void AppendJsonNumber(std::string* out, double value);
+// The same for the shorter type: 0.1f is 0.1.
+void AppendJsonFloat(std::string* out, float value);
 void AppendJsonInt(std::string* out, int64_t value);
 // Hundredths as a number with two decimals: 1999 -> 19.99.
 void AppendJsonMoney(std::string* out, int64_t hundredths);

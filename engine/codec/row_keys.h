@@ -20,7 +20,8 @@ struct IndexRow {
   std::string value;   // Primary key tuple for unique rows, empty for plain ones.
 };
 
-// All index rows that a record has, in catalog order. A unique index over a null text has no row.
+// All index rows that a record has, in catalog order. A unique index over a null field has no row; a plain one writes
+// null text like the empty text, and a null integer as the smallest.
 std::vector<IndexRow> IndexRows(SpaceId space, const schema::Collection& collection,
                                 capnp::DynamicStruct::Reader record, std::string_view primary_key);
 

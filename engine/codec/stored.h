@@ -3,10 +3,12 @@
 //
 // Shape    the bytes are one unpacked single-segment Cap'n Proto message. Debian's 0.9.2 refuses unaligned memory, so
 //          reading copies them into words of our own.
-// Errors   Decode() gives kCorruption for bytes that are not a message or exceed the limits.
+// Errors   Decode() gives kCorruption for bytes that are not a message of the type or exceed the limits; once decoded, no
+//          accessor throws.
 // Threads  Stored is immutable and cheap to copy; Draft belongs to one thread.
 // Owns     its words; readers and builders it hands out die with it.
 
+#include <capnp/any.h>
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 
@@ -15,22 +17,40 @@
 #include <string_view>
 
 #include "engine/base/result.h"
+#include "engine/schema/catalog.h"
 
 namespace tenantry::codec {
 
+// Deeper records than this are damage; ours nest three deep at most.
+inline constexpr int kMessageNestingMax = 64;
+// Words of a draft's first segment: most records fit, and clearing it stays cheap.
+inline constexpr unsigned kDraftWords = 256;
+
 // Aligned words and the message reader over them.
 class Message {
+  struct Private {};
+
  public:
-  static Result<std::shared_ptr<const Message>> Decode(std::string_view bytes);
-  capnp::AnyStruct::Reader root() const;
+  // Checks every pointer once, also those of fields that `info` does not list; kinds of pointers only when `info` is
+  // given. Reading later is not charged against a limit: cached records are read any number of times.
+  static Result<std::shared_ptr<const Message>> Decode(std::string_view bytes,
+                                                       const schema::StructInfo* info = nullptr);
+  capnp::AnyStruct::Reader root() const { return root_; }
   // The stored bytes, as given to Decode.
-  std::string_view bytes() const;
+  std::string_view bytes() const {
+    return {reinterpret_cast<const char*>(words_.get()), word_count_ * sizeof(capnp::word)};
+  }
+
+  Message(Private, std::unique_ptr<uint64_t[]> words, size_t word_count);
+  Message(const Message&) = delete;
+  Message& operator=(const Message&) = delete;
 
  private:
-  struct Body;
-  explicit Message(std::unique_ptr<Body> body);
-  friend struct MessageDeleter;
-  std::shared_ptr<Body> body_;
+  std::unique_ptr<uint64_t[]> words_;  // The header word, then the segment.
+  size_t word_count_;
+  kj::ArrayPtr<const capnp::word> segment_;
+  capnp::SegmentArrayMessageReader reader_;
+  capnp::AnyStruct::Reader root_;
 };
 
 template <class T>
@@ -38,7 +58,7 @@ class Stored {
  public:
   using Reader = typename T::Reader;
   static Result<Stored> Decode(std::string_view bytes) {
-    TNT_ASSIGN_OR_RETURN(std::shared_ptr<const Message> message, Message::Decode(bytes));
+    TNT_ASSIGN_OR_RETURN(std::shared_ptr<const Message> message, Message::Decode(bytes, &schema::InfoOf<T>()));
     return Stored(std::move(message));
   }
   const Reader& operator*() const { return reader_; }
@@ -56,11 +76,11 @@ template <class T>
 class Draft {
  public:
   using Builder = typename T::Builder;
-  Draft() : message_(std::make_unique<capnp::MallocMessageBuilder>()),
+  Draft() : message_(std::make_unique<capnp::MallocMessageBuilder>(kDraftWords)),
             builder_(message_->initRoot<T>()) {}
   // Starts from a copy, so that fields this build does not know survive a rewrite.
   explicit Draft(const typename T::Reader& from)
-      : message_(std::make_unique<capnp::MallocMessageBuilder>()), builder_(nullptr) {
+      : message_(std::make_unique<capnp::MallocMessageBuilder>(kDraftWords)), builder_(nullptr) {
     message_->setRoot(from);
     builder_ = message_->getRoot<T>();
   }

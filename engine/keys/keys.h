@@ -47,7 +47,7 @@ std::string CounterKey(SpaceId space, uint8_t family, std::string_view owner, st
 std::string SketchKey(SpaceId space, uint8_t family, std::string_view owner, int64_t bucket,
                       uint8_t block);
 
-// First key after every key that starts with `prefix`.
+// First key after every key that starts with `prefix`. Empty when there is none: all bytes FF, or no prefix at all.
 std::string PrefixEnd(std::string prefix);
 
 // What any key names; false when it is shorter than space and kind.

@@ -37,8 +37,14 @@ annotation money @0xd32458189540a666 (field) :Void;              # Int64 hundred
 # Text that holds a JSON document, written to JSON as it is. On input the value must be an object or array ("object",
 # "array", "any"); with "text:..." a string holding such a document is taken too.
 annotation jsonText @0x8f0dba6a707d4eac (field) :Text;
-# Name of the struct whose rules a jsonText object must meet, such as "PopupDesign".
+# Name of the struct whose rules a jsonText object must meet, such as "PopupDesign". Reflection only reaches structs that a
+# field mentions, so one field of the same struct must lead there, usually one marked $rulesOnly:
+#   shapes @9 :PopupShapes $rulesOnly;   with   struct PopupShapes { design @0 :PopupDesign; ... }
 annotation shape @0xc194859d6f5d45b9 (field) :Text;
+annotation rulesOnly @0xb25148e789f07d54 (field) :Void;       # No data: neither stored, read, written nor listed in the catalog.
+
+# Groups and unions are refused. Data and lists other than of Text, enums and structs must be $internal. An $internal field is
+# never taken from JSON either. A nullable enum's default enumerant means null and is not offered on input.
 
 # --- Input rules; messages follow in this order ---
 annotation strict @0x992070771b5eb92d (struct) :Void;            # Unknown keys are errors, otherwise ignored.

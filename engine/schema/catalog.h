@@ -18,7 +18,11 @@
 
 namespace tenantry::schema {
 
-enum class FieldType : uint8_t { kBool, kInt, kFloat, kText, kEnum, kTextList, kStruct, kStructList };
+enum class FieldType : uint8_t {
+  kBool, kInt, kFloat, kText, kEnum, kTextList, kStruct, kStructList,
+  kEnumList,
+  kOpaque,  // Data and other lists; only as $internal, copied but not looked into.
+};
 
 struct StructInfo;
 
@@ -35,6 +39,12 @@ struct FieldInfo {
   std::string json_text;   // "", "object", "array", "any", "text:array", ...
   const StructInfo* shape = nullptr;   // For jsonText with $shape, kStruct and kStructList.
   std::vector<std::string> enum_names; // JSON names by enumerant value.
+  // Where the value lies: data fields are `bits` wide at `slot` times that, pointers have 0 bits. Data is stored XOR
+  // `default_bits`, so a nullable scalar is null when its stored bits are zero.
+  uint32_t slot = 0;
+  uint8_t bits = 0;
+  uint64_t default_bits = 0;
+  std::string default_text;
   // Input rules.
   bool required = false, not_empty = false, email = false, uuid = false;
   uint32_t min_length = 0, max_length = UINT32_MAX;

@@ -1,5 +1,6 @@
 #pragma once
-// Request: one framed HTTP request as handlers see it. Everything is a view into the connection's buffer.
+// Request: one framed HTTP request as handlers see it. Everything is a view into the connection's
+// buffer.
 //
 // Threads  a request belongs to the loop or worker that runs its handler.
 // Owns     nothing; handlers copy what must outlive the call.
@@ -36,12 +37,12 @@ struct Request {
   std::string_view path;         // Percent-encoded, without the query string.
   std::string_view query;        // Percent-encoded, without '?'.
   std::vector<Header> headers;
-  std::string_view body;         // De-chunked.
+  std::string_view body;  // De-chunked.
   PathParams params;
-  std::string peer_ip;           // Of the socket.
-  std::string request_id;        // The client's X-Request-Id when well-formed, else ours.
-  uint32_t loop = 0;             // Which loop received it.
-  bool blocking_lane = false;    // True when waiting for a disk is allowed.
+  std::string peer_ip;         // Of the socket.
+  std::string request_id;      // The client's X-Request-Id when well-formed, else ours.
+  uint32_t loop = 0;           // Which loop received it.
+  bool blocking_lane = false;  // True when waiting for a disk is allowed.
 
   // First header of that name, ASCII case ignored; nullopt when absent.
   std::optional<std::string_view> FindHeader(std::string_view name) const;

@@ -1,7 +1,8 @@
 #pragma once
 // Response: what a handler answers, and when the loop may send it.
 //
-// The loop adds Date, Content-Length, Connection, X-Request-Id and the CORS headers; handlers set the rest.
+// The loop adds Date, Content-Length, Connection, X-Request-Id and the CORS headers; handlers set
+// the rest.
 
 #include <cstdint>
 #include <memory>
@@ -21,14 +22,17 @@ struct Response {
   std::shared_ptr<const std::string> shared_body;
   std::vector<std::pair<std::string, std::string>> headers;
 
-  // The reply may leave once the engine has released this log index; 0 means at once. Refusals are parked too.
+  // The reply may leave once the engine has released this log index; 0 means at once. Refusals are
+  // parked too.
   uint64_t release_index = 0;
 
-  // 0: the reply is final. Otherwise the handler registered this ticket with the tick in progress: the loop renders the
-  // response now, holds it, and asks TickHandler for the verdict when the tick ends.
+  // 0: the reply is final. Otherwise the handler registered this ticket with the tick in progress:
+  // the loop renders the response now, holds it, and asks TickHandler for the verdict when the tick
+  // ends.
   uint64_t tick_ticket = 0;
 
-  // The request needs a disk or a slow hash: drop this response and run the handler again on the blocking lane.
+  // The request needs a disk or a slow hash: drop this response and run the handler again on the
+  // blocking lane.
   bool rerun_blocking = false;
 
   static Response Json(int status, std::string body) {

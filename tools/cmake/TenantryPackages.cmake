@@ -13,18 +13,23 @@ pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 find_library(CCTZ_LIBRARY cctz REQUIRED)
 
-# capnp's own rule writes next to the source; generated code belongs in the build folder.
+# capnp's own rule writes next to the source; generated code belongs in the build folder. A schema is a name in
+# engine/schema, or a path from the root of the tree. Generated headers are included like sources, such as
+# "engine/schema/gym.capnp.h", and our warnings do not apply to them.
 function(tnt_capnp_library target)
   set(sources)
   foreach(schema ${ARGN})
-    set(base ${CMAKE_BINARY_DIR}/generated/engine/schema/${schema})
+    if(NOT schema MATCHES "/")
+      set(schema engine/schema/${schema})
+    endif()
+    set(base ${CMAKE_BINARY_DIR}/generated/${schema})
     add_custom_command(
       OUTPUT ${base}.c++ ${base}.h
       COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/generated
       COMMAND ${CAPNP_EXECUTABLE} compile -o ${CAPNPC_CXX_EXECUTABLE}:${CMAKE_BINARY_DIR}/generated
         --src-prefix=${CMAKE_SOURCE_DIR} -I ${CAPNP_INCLUDE_DIRECTORY} -I ${CMAKE_SOURCE_DIR}
-        ${CMAKE_SOURCE_DIR}/engine/schema/${schema}
-      DEPENDS ${CMAKE_SOURCE_DIR}/engine/schema/${schema} ${CMAKE_SOURCE_DIR}/engine/schema/annotations.capnp
+        ${CMAKE_SOURCE_DIR}/${schema}
+      DEPENDS ${CMAKE_SOURCE_DIR}/${schema} ${CMAKE_SOURCE_DIR}/engine/schema/annotations.capnp
       VERBATIM)
     list(APPEND sources ${base}.c++ ${base}.h)
   endforeach()

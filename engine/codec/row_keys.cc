@@ -1,0 +1,61 @@
+#include "engine/codec/row_keys.h"
+
+#include "engine/codec/field_access.h"
+#include "engine/keys/keys.h"
+
+namespace tenantry::codec {
+namespace {
+
+using schema::FieldInfo;
+using schema::FieldType;
+
+// A null text is written as the empty one, which sorts first; the primary key keeps such rows
+// apart.
+void AppendField(std::string* key, const FieldInfo& field, const FieldAccess& record) {
+  if (field.type == FieldType::kText) {
+    keys::AppendPart(key, record.Text(field));
+  } else {
+    keys::AppendPart(key, record.Int(field));
+  }
+}
+
+bool HasRow(const schema::IndexInfo& index, const FieldAccess& record) {
+  if (index.when != nullptr && !record.Bool(*index.when)) return false;
+  if (!index.unique) return true;
+  for (const FieldInfo* field : index.fields) {
+    if (record.IsNull(*field)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string PrimaryKey(const schema::Collection& collection, capnp::DynamicStruct::Reader record) {
+  const FieldAccess access(record);
+  std::string key;
+  for (const FieldInfo* field : collection.key) AppendField(&key, *field, access);
+  return key;
+}
+
+std::vector<IndexRow> IndexRows(SpaceId space, const schema::Collection& collection,
+                                capnp::DynamicStruct::Reader record, std::string_view primary_key) {
+  const FieldAccess access(record);
+  std::vector<IndexRow> rows;
+  rows.reserve(collection.indexes.size());
+  for (const schema::IndexInfo& index : collection.indexes) {
+    if (!HasRow(index, access)) continue;
+    const keys::Kind kind = index.unique ? keys::Kind::kUnique : keys::Kind::kIndex;
+    IndexRow& row = rows.emplace_back();
+    row.index = &index;
+    row.key = keys::IndexPrefix(space, kind, collection.number, index.number);
+    for (const FieldInfo* field : index.fields) AppendField(&row.key, *field, access);
+    if (index.unique) {
+      row.value = primary_key;
+    } else {
+      row.key.append(primary_key);
+    }
+  }
+  return rows;
+}
+
+}  // namespace tenantry::codec

@@ -1,0 +1,47 @@
+#include "engine/counters/sketch_deltas.h"
+
+#include <string>
+
+namespace tenantry::counters {
+
+void SketchDeltas::Add(uint8_t family, std::string_view owner, int64_t bucket, uint64_t hash) {
+  const Hll::Place place = Hll::PlaceOf(hash);
+  raises_[{family, owner, bucket, place.block()}].emplace_back(place.offset(), place.rank);
+}
+
+Status SketchDeltas::WriteTo(SpaceWriter& writer) const {
+  for (const auto& [name, raises] : raises_) {
+    TNT_ASSIGN_OR_RETURN(std::string registers,
+                         writer.SketchBlock(name.family, name.owner, name.bucket, name.block));
+    if (registers.empty()) registers.assign(Hll::kBlockRegisters, '\0');
+    if (registers.size() != Hll::kBlockRegisters) return Corruption("sketch block: wrong length");
+    bool raised = false;
+    for (const auto& [offset, rank] : raises) {
+      if (static_cast<uint8_t>(registers[offset]) >= rank) continue;
+      registers[offset] = static_cast<char>(rank);
+      raised = true;
+    }
+    if (!raised) continue;
+    TNT_RETURN_IF_ERROR(
+        writer.SetSketchBlock(name.family, name.owner, name.bucket, name.block, registers));
+  }
+  return Status::Ok();
+}
+
+Result<Hll> ReadSketches(const SpaceReader& reader, uint8_t family, std::string_view owner,
+                         int64_t from, int64_t until) {
+  Hll merged;
+  for (int64_t bucket = from; bucket < until; ++bucket) {
+    for (size_t block = 0; block < Hll::kBlocks; ++block) {
+      TNT_ASSIGN_OR_RETURN(const std::string registers,
+                           reader.SketchBlock(family, owner, bucket, static_cast<uint8_t>(block)));
+      if (!registers.empty() && registers.size() != Hll::kBlockRegisters) {
+        return Corruption("sketch block: wrong length");
+      }
+      merged.MergeBlock(block, registers);
+    }
+  }
+  return merged;
+}
+
+}  // namespace tenantry::counters

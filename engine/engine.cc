@@ -1,0 +1,245 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "engine/keys/keys.h"
+#include "engine/log/reader.h"
+#include "engine/log/segment_log.h"
+#include "engine/log/write_set.h"
+#include "engine/partition/change_table.h"
+#include "engine/partition/execution.h"
+#include "engine/partition/pipeline.h"
+#include "engine/space_meta.h"
+#include "engine/store/store.h"
+
+namespace tenantry {
+namespace {
+
+// A command that misses the cache is warmed outside its partition this often before it may wait for a disk inside it.
+constexpr int kWarmRunsMax = 3;
+constexpr uint64_t kReplayBatchBytes = 4u << 20;
+constexpr uint64_t kReplayProgressEntries = 200'000;
+
+store::Tier StoreTier(ReadTier tier) {
+  return tier == ReadTier::kInline ? store::Tier::kMemory : store::Tier::kDisk;
+}
+
+// The folder's identity: which cluster its log belongs to. Written once.
+Result<uint64_t> EnsureClusterId(FileSystem& files, const std::string& directory, Random& random) {
+  const std::string path = directory + "/IDENTITY";
+  TNT_ASSIGN_OR_RETURN(const bool exists, files.Exists(path));
+  if (exists) {
+    TNT_ASSIGN_OR_RETURN(const std::string content, ReadFile(files, path, 4096));
+    std::string bytes;
+    constexpr std::string_view kLabel = "cluster ";
+    const bool sound = content.size() == kLabel.size() + 17 && content.starts_with(kLabel) &&
+                       ParseHex(std::string_view(content).substr(kLabel.size(), 16), &bytes);
+    if (!sound) return Corruption(path + " is damaged: expected 'cluster' and 16 hexadecimal digits");
+    return LoadBig64(bytes.data());
+  }
+  std::string bytes;
+  AppendBig64(&bytes, random.Next64() | 1);
+  TNT_RETURN_IF_ERROR(ReplaceFile(files, path, "cluster " + FormatHex(bytes) + "\n"));
+  return LoadBig64(bytes.data());
+}
+
+// Brings the store up to the end of the log.
+Status Replay(log::SegmentLog& log, store::Store& store) {
+  const uint64_t end = log.end().index;
+  uint64_t applied = store.applied_index();
+  if (applied > end) {
+    return Corruption("the store holds entry " + std::to_string(applied) +
+                      " but the log ends at entry " + std::to_string(end));
+  }
+  if (applied == end) return Status::Ok();
+  TNT_ASSIGN_OR_RETURN(const std::unique_ptr<log::Reader> reader, log.ReadFrom(applied + 1));
+  const uint64_t first = applied;
+  store::Batch batch;
+  uint64_t batch_bytes = 0;
+  log::EntryView entry;
+  for (;;) {
+    TNT_ASSIGN_OR_RETURN(const bool more, reader->Next(&entry));
+    if (!more) break;
+    TNT_RETURN_IF_ERROR(log::VisitWriteSet(entry.payload, [&batch](const log::Effect& effect) {
+      effect.kind == log::EffectKind::kPut ? batch.Put(effect.key, effect.value)
+                                           : batch.Delete(effect.key);
+    }));
+    applied = entry.header.index;
+    batch_bytes += entry.payload.size();
+    if (batch_bytes >= kReplayBatchBytes) {
+      TNT_RETURN_IF_ERROR(store.Apply(&batch, applied));
+      batch_bytes = 0;
+    }
+    if ((applied - first) % kReplayProgressEntries == 0) {
+      std::fprintf(stderr, "tenantry: replaying the log: entry %llu of %llu\n",
+                   static_cast<unsigned long long>(applied), static_cast<unsigned long long>(end));
+    }
+  }
+  if (batch_bytes > 0) TNT_RETURN_IF_ERROR(store.Apply(&batch, applied));
+  if (applied != end) return Corruption("the log ended early while it was replayed");
+  return Status::Ok();
+}
+
+}  // namespace
+
+struct ReadView::State {
+  std::shared_ptr<const store::Snapshot> snapshot;
+};
+
+class Engine::Core {
+ public:
+  // Constant after construction; torn down from the bottom up.
+  EngineOptions options;
+  std::optional<FolderLock> folder_lock;
+  std::unique_ptr<log::SegmentLog> log;
+  std::unique_ptr<store::Store> store;
+  uint64_t epoch = 1;
+  partition::ChangeTable changes;
+  std::unique_ptr<partition::Partitions> partitions;
+  std::unique_ptr<partition::Pipeline> pipeline;
+
+  partition::Execution::Options ExecutionOptions(ReadTier tier, bool dry) {
+    return {*partitions, [this] { return pipeline->view(); }, StoreTier(tier), *options.clock,
+            *options.random, dry};
+  }
+
+  // Runs one attempt of a command; `run` makes the transaction and calls the plan.
+  template <class Run>
+  Outcome Attempt(SpaceId space, const CommandInfo& info, ReadTier tier, const Run& run) {
+    partition::Execution execution(ExecutionOptions(tier, false));
+    execution.Hold(space);
+    Outcome outcome;
+    outcome.status = run(execution);
+    outcome.trace = std::move(execution.trace());
+    if (!outcome.status.ok() || !execution.has_effects()) {
+      outcome.release_index = execution.newest_index();
+      return outcome;
+    }
+    log::Entry entry;
+    entry.header.time_unix_ms = options.clock->NowUnixMs();
+    entry.header.space = space.value();
+    entry.header.command = info.command;
+    entry.actor = info.actor.substr(0, log::kActorBytesMax);
+    entry.request_id = info.request_id.substr(0, log::kRequestIdBytesMax);
+    entry.payload = execution.EncodeEffects();
+    const partition::Pipeline::Ticket ticket = pipeline->Append(std::move(entry));
+    execution.Commit(ticket.index, ticket.group);
+    outcome.release_index = ticket.index;
+    return outcome;
+  }
+
+  template <class Run>
+  Outcome ExecuteRun(SpaceId space, const CommandInfo& info, ReadTier tier, const Run& run) {
+    if (!pipeline->HasRoom()) return {Unavailable("too many writes are waiting for the disk"), 0, {}};
+    if (!log->growth_possible()) return {NoSpace("the disk is full"), 0, {}};
+    if (tier == ReadTier::kInline) return Attempt(space, info, tier, run);
+    for (int attempt = 0; attempt < kWarmRunsMax; ++attempt) {
+      Outcome outcome = Attempt(space, info, ReadTier::kInline, run);
+      if (outcome.status.code() != StatusCode::kWouldBlock) return outcome;
+      partition::Execution warm(ExecutionOptions(ReadTier::kBlocking, true));
+      warm.Hold(space);
+      static_cast<void>(run(warm).ok());   // Only the cache it filled matters.
+    }
+    return Attempt(space, info, ReadTier::kBlocking, run);
+  }
+};
+
+uint64_t ReadView::applied_index() const { return state_->snapshot->applied_index(); }
+
+SpaceReader ReadView::Space(const TenantRef& tenant, ReadTier tier) const {
+  return SpaceReader(state_->snapshot->reader(StoreTier(tier)), tenant.space(), tier);
+}
+
+SpaceReader ReadView::DirectorySpace(ReadTier tier) const {
+  return SpaceReader(state_->snapshot->reader(StoreTier(tier)), kDirectorySpace, tier);
+}
+
+Engine::Engine(std::unique_ptr<Core> core) : core_(std::move(core)) {}
+
+Engine::~Engine() {
+  // The pipeline writes out what it holds before the store and the log go.
+  core_->pipeline.reset();
+  core_->store.reset();
+  core_->log.reset();
+}
+
+Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
+  TNT_CHECK(options.clock != nullptr);
+  TNT_CHECK(options.random != nullptr);
+  TNT_CHECK(options.files != nullptr);
+  auto core = std::make_unique<Core>();
+  core->options = options;
+  FileSystem& files = *options.files;
+  TNT_RETURN_IF_ERROR(files.MakeDirectories(options.directory));
+  if (options.lock_folder) {
+    TNT_ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Acquire(options.directory));
+    core->folder_lock.emplace(std::move(lock));
+  }
+  TNT_ASSIGN_OR_RETURN(const uint64_t cluster_id,
+                       EnsureClusterId(files, options.directory, *options.random));
+  log::LogOptions log_options;
+  log_options.segment_bytes = options.segment_bytes;
+  log_options.cluster_id = cluster_id;
+  log_options.clock = options.clock;
+  log_options.random = options.random;
+  log::RecoveryReport recovery;
+  TNT_ASSIGN_OR_RETURN(core->log, log::SegmentLog::Open(files, options.directory + "/log",
+                                                        log_options, &recovery));
+  store::StoreOptions store_options;
+  store_options.directory = options.directory + "/store";
+  store_options.block_cache_bytes = options.block_cache_bytes;
+  store_options.write_buffer_bytes = options.write_buffer_bytes;
+  store_options.environment = options.store_environment;
+  TNT_ASSIGN_OR_RETURN(core->store, store::Store::Open(store_options));
+  TNT_RETURN_IF_ERROR(Replay(*core->log, *core->store));
+  core->epoch = std::max<uint64_t>(core->log->end().epoch, 1);
+  core->partitions = std::make_unique<partition::Partitions>(options.partitions);
+  core->pipeline = std::make_unique<partition::Pipeline>(
+      partition::PipelineOptions{options.pending_bytes_max, options.flush_log_bytes}, *core->log,
+      *core->store, core->changes);
+  return std::unique_ptr<Engine>(new Engine(std::move(core)));
+}
+
+Outcome Engine::Execute(const TenantRef& tenant, const CommandInfo& info, ReadTier tier,
+                        const Plan& plan) {
+  const SpaceId space = tenant.space();
+  return core_->ExecuteRun(space, info, tier, [&](partition::Execution& execution) -> Status {
+    Transaction tx(&execution, execution, space, tier);
+    // The tenant may be gone since it was looked up.
+    TNT_ASSIGN_OR_RETURN(const bool alive, IsAlive(tx));
+    if (!alive) return NotFound("the tenant was deleted");
+    return plan(tx);
+  });
+}
+
+Outcome Engine::ExecuteDirectory(const CommandInfo& info, ReadTier tier, const DirectoryPlan& plan) {
+  return core_->ExecuteRun(kDirectorySpace, info, tier,
+                           [&](partition::Execution& execution) -> Status {
+                             DirectoryTransaction tx(&execution, execution, kDirectorySpace, tier);
+                             return plan(tx);
+                           });
+}
+
+ReadView Engine::View() const {
+  return ReadView(std::make_shared<ReadView::State>(ReadView::State{core_->pipeline->view()}));
+}
+
+uint64_t Engine::LastChange(SpaceId space, uint16_t collection) const {
+  return core_->changes.LastChange(space, collection);
+}
+
+uint64_t Engine::released_index() const { return core_->pipeline->released_index(); }
+void Engine::SetReleaseListener(std::function<void()> listener) {
+  core_->pipeline->SetReleaseListener(std::move(listener));
+}
+void Engine::WaitReleased(uint64_t index) { core_->pipeline->WaitReleased(index); }
+Position Engine::position() const { return core_->log->end(); }
+uint64_t Engine::epoch() const { return core_->epoch; }
+const Clock& Engine::clock() const { return *core_->options.clock; }
+Random& Engine::random() { return *core_->options.random; }
+std::vector<uint32_t> Engine::GroupSizesForTest() const { return core_->pipeline->GroupSizes(); }
+Status Engine::FlushForTest() { return core_->pipeline->FlushAndTrim(); }
+
+}  // namespace tenantry

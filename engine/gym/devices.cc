@@ -1,0 +1,146 @@
+#include "engine/gym/devices.h"
+
+#include <sodium.h>
+
+#include <vector>
+
+#include "engine/base/bytes.h"
+#include "engine/gym/text.h"
+#include "engine/schema/annotations.capnp.h"
+
+namespace tenantry::gym {
+namespace {
+
+using Device = schema::GymRefreshToken;
+
+constexpr size_t kSpaceDigits = 16;
+constexpr size_t kDeviceBytes = 8;
+constexpr size_t kSecretBytes = 16;
+constexpr size_t kTokenDigits = kSpaceDigits + 2 * (kDeviceBytes + kSecretBytes);
+constexpr uint8_t kByMember = 1;
+
+std::string HashOf(std::string_view token) {
+  std::string digest(crypto_hash_sha256_BYTES, '\0');
+  crypto_hash_sha256(reinterpret_cast<unsigned char*>(digest.data()),
+                     reinterpret_cast<const unsigned char*>(token.data()), token.size());
+  return FormatHex(digest);
+}
+
+bool SameHash(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+bool IsRevoked(const Device::Reader& device) { return device.getRevokedAt() != schema::NULL_INT; }
+
+IssuedToken NewToken(SpaceId space, std::string device_id, Random& random) {
+  std::string head;
+  AppendBig64(&head, space.value());
+  IssuedToken issued;
+  issued.token = FormatHex(head) + device_id + FormatHex(random.Bytes(kSecretBytes));
+  issued.device_id = std::move(device_id);
+  return issued;
+}
+
+// Room for one more device. Devices come oldest first. A revoked one must stay while an access token of its family may be
+// alive; dropping it earlier would revive that token, so then the member's tokens of all devices are ended instead.
+Status MakeRoom(SpaceWriter& tx, const schema::GymMember::Reader& member) {
+  std::vector<codec::Stored<Device>> devices;
+  TNT_RETURN_IF_ERROR(tx.ScanIndex<Device>({.index = kByMember, .equal = {View(member.getId())}},
+                                           [&](const codec::Stored<Device>& device) {
+                                             devices.push_back(device);
+                                             return true;
+                                           }));
+  const int64_t now_ms = tx.now_unix_ms();
+  size_t kept = devices.size();
+  bool revives = false;
+  for (const codec::Stored<Device>& device : devices) {
+    const bool revoked = IsRevoked(*device);
+    const bool idle = revoked ? device->getRevokedAt() + kAccessTokenLifeMs < now_ms
+                              : device->getExpiresAt() < now_ms;
+    if (!idle && kept < kDevicesMax) continue;
+    revives = revives || (revoked && !idle);
+    TNT_RETURN_IF_ERROR(tx.Erase(device));
+    --kept;
+  }
+  if (!revives) return Status::Ok();
+  TNT_ASSIGN_OR_RETURN(const codec::Stored<schema::GymMember> before,
+                       tx.Get<schema::GymMember>({View(member.getId())}));
+  codec::Draft<schema::GymMember> after(before);
+  after->setTokenEpoch(before->getTokenEpoch() + 1);
+  return tx.Update(before, after);
+}
+
+Status Revoke(SpaceWriter& tx, const codec::Stored<Device>& before) {
+  if (IsRevoked(*before)) return Status::Ok();
+  codec::Draft<Device> after(before);
+  after->setRevokedAt(tx.now_unix_ms());
+  return tx.Update(before, after);
+}
+
+}  // namespace
+
+std::optional<RefreshToken> ParseRefreshToken(std::string_view token) {
+  if (token.size() != kTokenDigits) return std::nullopt;
+  if (token.find_first_not_of("0123456789abcdef") != std::string_view::npos) return std::nullopt;
+  std::string space;
+  if (!ParseHex(token.substr(0, kSpaceDigits), &space)) return std::nullopt;
+  return RefreshToken{SpaceId(LoadBig64(space.data())),
+                      std::string(token.substr(kSpaceDigits, 2 * kDeviceBytes)), HashOf(token)};
+}
+
+Result<IssuedToken> AddDevice(SpaceWriter& tx, const schema::GymMember::Reader& member) {
+  TNT_RETURN_IF_ERROR(MakeRoom(tx, member));
+  IssuedToken issued =
+      NewToken(tx.space(), FormatHex(tx.random().Bytes(kDeviceBytes)), tx.random());
+  const int64_t now_ms = tx.now_unix_ms();
+  codec::Draft<Device> device;
+  device->setId(Text(issued.device_id));
+  device->setMemberId(member.getId());
+  device->setTokenHash(Text(HashOf(issued.token)));
+  device->setExpiresAt(now_ms + kRefreshTokenLifeMs);
+  device->setCreatedAt(now_ms);
+  TNT_RETURN_IF_ERROR(tx.Insert(device));
+  return issued;
+}
+
+Result<RotationResult> RotateDevice(SpaceWriter& tx, const RefreshToken& shown) {
+  TNT_ASSIGN_OR_RETURN(const std::optional<codec::Stored<Device>> before,
+                       tx.Find<Device>({std::string_view(shown.device_id)}));
+  RotationResult result;
+  RuleTrace& trace = tx.trace();
+  const int64_t now_ms = tx.now_unix_ms();
+  const bool alive =
+      before && !IsRevoked(**before) && (*before)->getExpiresAt() > now_ms;
+  if (!trace.Check("refresh.device_alive", alive, {{"device", shown.device_id}})) return result;
+  result.member_id = String((*before)->getMemberId());
+
+  if (trace.Check("refresh.newest", SameHash(View((*before)->getTokenHash()), shown.hash), {})) {
+    result.rotation = Rotation::kRotated;
+    result.issued = NewToken(tx.space(), shown.device_id, tx.random());
+    codec::Draft<Device> after(*before);
+    after->setPreviousHash((*before)->getTokenHash());
+    after->setTokenHash(Text(HashOf(result.issued.token)));
+    after->setRotatedAt(now_ms);
+    after->setExpiresAt(now_ms + kRefreshTokenLifeMs);
+    TNT_RETURN_IF_ERROR(tx.Update(*before, after));
+    return result;
+  }
+  const int64_t rotated_at_ms = (*before)->getRotatedAt();
+  const bool just_replaced = rotated_at_ms != schema::NULL_INT &&
+                             now_ms - rotated_at_ms <= kRotationGraceMs &&
+                             SameHash(View((*before)->getPreviousHash()), shown.hash);
+  // Whoever knows the device part has seen a token of it: an older one came back, so somebody else may hold one too.
+  if (trace.Check("refresh.grace", just_replaced, {{"rotatedAt", rotated_at_ms}})) return result;
+  result.rotation = Rotation::kRevoked;
+  TNT_RETURN_IF_ERROR(Revoke(tx, *before));
+  return result;
+}
+
+Status RevokeDevice(SpaceWriter& tx, std::string_view device_id, std::string_view member_id) {
+  TNT_ASSIGN_OR_RETURN(const std::optional<codec::Stored<Device>> device,
+                       tx.Find<Device>({device_id}));
+  if (!device || View((*device)->getMemberId()) != member_id) return Status::Ok();
+  return Revoke(tx, *device);
+}
+
+}  // namespace tenantry::gym

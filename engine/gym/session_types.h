@@ -1,0 +1,31 @@
+#pragma once
+// Session types: what a gym offers, such as "Morning yoga".
+//
+// Rules    a name is used once per gym, also by types that were retired.
+// Errors   CreateSessionType: kAlreadyExists for a taken name. GetSessionType: kNotFound.
+// Threads  any.
+
+#include <string_view>
+#include <vector>
+
+#include "engine/codec/json_in.h"
+#include "engine/gym/scope.h"
+#include "engine/schema/gym_input.capnp.h"
+
+namespace tenantry::gym {
+
+using SessionType = codec::Stored<schema::GymSessionType>;
+
+Done<SessionType> CreateSessionType(const Scope& scope,
+                                    const codec::Input<schema::GymSessionTypeInput>& in);
+
+struct SessionTypeFilter {
+  bool active = true;
+  std::string_view category;  // Empty: every one.
+};
+// By name.
+Result<std::vector<SessionType>> ListSessionTypes(const SpaceReader& space,
+                                                  const SessionTypeFilter& filter);
+Result<SessionType> GetSessionType(const SpaceReader& space, std::string_view id);
+
+}  // namespace tenantry::gym

@@ -1,0 +1,208 @@
+#include "engine/partition/pipeline.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "engine/keys/keys.h"
+#include "engine/log/write_set.h"
+
+namespace tenantry::partition {
+namespace {
+
+constexpr size_t kGroupSizesKept = 4096;
+constexpr int64_t kSpaceCheckMs = 500;
+
+// The disk refused what was already promised to be written; going on would acknowledge what is not there.
+[[noreturn]] void StopProcess(const char* doing, const Status& status) {
+  std::fprintf(stderr, "tenantry: %s failed, stopping: %s\n", doing, status.ToString().c_str());
+  std::fflush(stderr);
+  std::_Exit(1);
+}
+
+}  // namespace
+
+Pipeline::Pipeline(const PipelineOptions& options, log::SegmentLog& log, store::Store& store,
+                   ChangeTable& changes)
+    : options_(options), log_(log), store_(store), changes_(changes) {
+  const Position end = log_.end();
+  {
+    MutexLock lock(group_mutex_);
+    epoch_ = end.epoch == 0 ? 1 : end.epoch;
+    next_index_ = end.index + 1;
+  }
+  Publish(store_.applied_index());
+  log_thread_ = Thread("tnt-log", [this] { RunLog(); });
+  apply_thread_ = Thread("tnt-apply", [this] { RunApply(); });
+  flush_thread_ = Thread("tnt-flush", [this] { RunFlush(); });
+}
+
+Pipeline::~Pipeline() {
+  {
+    MutexLock lock(group_mutex_);
+    stopping_ = true;
+    group_ready_.NotifyAll();
+  }
+  log_thread_.Join();
+  apply_thread_.Join();
+  {
+    MutexLock lock(flush_mutex_);
+    flush_stop_ = true;
+    flush_wanted_.NotifyAll();
+  }
+  flush_thread_.Join();
+}
+
+bool Pipeline::HasRoom() const {
+  return pending_bytes_.load(std::memory_order_relaxed) < options_.pending_bytes_max;
+}
+
+Pipeline::Ticket Pipeline::Append(log::Entry entry) {
+  const uint64_t bytes = log::EncodedEntryBytes(entry);
+  pending_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  MutexLock lock(group_mutex_);
+  entry.header.epoch = epoch_;
+  entry.header.index = next_index_++;
+  const Ticket ticket{entry.header.index, group_sequence_};
+  const bool first = open_.entries.empty();
+  open_.entries.push_back(std::move(entry));
+  open_.bytes += bytes;
+  if (first) group_ready_.NotifyOne();
+  return ticket;
+}
+
+void Pipeline::RunLog() {
+  for (;;) {
+    auto group = std::make_unique<Group>();
+    {
+      MutexLock lock(group_mutex_);
+      while (open_.entries.empty() && !stopping_ && log_.growth_possible()) {
+        group_ready_.Wait(group_mutex_);
+      }
+      // With a full disk, look for space again now and then, so that it heals without a restart.
+      if (open_.entries.empty() && !stopping_) group_ready_.WaitForMs(group_mutex_, kSpaceCheckMs);
+      if (open_.entries.empty() && stopping_) break;
+      std::swap(*group, open_);
+      if (!group->entries.empty()) ++group_sequence_;
+    }
+    if (group->entries.empty()) {
+      EnsureSpace();
+      continue;
+    }
+    if (const Status status = log_.AppendGroup(group->entries); !status.ok()) {
+      StopProcess("log append", status);
+    }
+    {
+      MutexLock lock(sizes_mutex_);
+      sizes_.push_back(static_cast<uint32_t>(group->entries.size()));
+      if (sizes_.size() > kGroupSizesKept) sizes_.pop_front();
+    }
+    {
+      MutexLock lock(durable_mutex_);
+      durable_.push_back(std::move(group));
+      durable_ready_.NotifyOne();
+    }
+    EnsureSpace();
+  }
+  MutexLock lock(durable_mutex_);
+  log_done_ = true;
+  durable_ready_.NotifyOne();
+}
+
+// A full disk shows here, ahead of the append that would need the room; admission reads growth_possible().
+void Pipeline::EnsureSpace() {
+  const Status status = log_.EnsureSpace();
+  if (!status.ok() && status.code() != StatusCode::kNoSpace) StopProcess("log reserve", status);
+}
+
+void Pipeline::RunApply() {
+  for (;;) {
+    std::unique_ptr<Group> group;
+    {
+      MutexLock lock(durable_mutex_);
+      while (durable_.empty() && !log_done_) durable_ready_.Wait(durable_mutex_);
+      if (durable_.empty()) return;
+      group = std::move(durable_.front());
+      durable_.pop_front();
+    }
+    ApplyGroup(*group);
+    unflushed_bytes_ += group->bytes;
+    pending_bytes_.fetch_sub(group->bytes, std::memory_order_relaxed);
+    if (unflushed_bytes_ >= options_.flush_log_bytes) {
+      unflushed_bytes_ = 0;
+      MutexLock lock(flush_mutex_);
+      flush_due_ = true;
+      flush_wanted_.NotifyOne();
+    }
+  }
+}
+
+void Pipeline::ApplyGroup(const Group& group) {
+  const uint64_t last = group.entries.back().header.index;
+  for (const log::Entry& entry : group.entries) {
+    const Status visited = log::VisitWriteSet(entry.payload, [&](const log::Effect& effect) {
+      if (effect.kind == log::EffectKind::kPut) {
+        batch_.Put(effect.key, effect.value);
+      } else {
+        batch_.Delete(effect.key);
+      }
+      keys::KeyHead head;
+      if (keys::SplitHead(effect.key, &head)) changes_.Mark(head.space, head.collection, last);
+    });
+    if (!visited.ok()) StopProcess("reading back an entry", visited);
+  }
+  if (const Status status = store_.Apply(&batch_, last); !status.ok()) {
+    StopProcess("store write", status);
+  }
+  Publish(last);
+  if (listener_) listener_();
+}
+
+void Pipeline::Publish(uint64_t index) {
+  std::shared_ptr<const store::Snapshot> next = store_.TakeSnapshot();
+  {
+    MutexLock lock(view_mutex_);
+    view_.swap(next);
+  }
+  released_.store(index, std::memory_order_release);
+  MutexLock lock(release_mutex_);
+  release_changed_.NotifyAll();
+}
+
+void Pipeline::RunFlush() {
+  for (;;) {
+    {
+      MutexLock lock(flush_mutex_);
+      while (!flush_due_ && !flush_stop_) flush_wanted_.Wait(flush_mutex_);
+      if (flush_stop_) return;
+      flush_due_ = false;
+    }
+    if (const Status status = FlushAndTrim(); !status.ok()) StopProcess("store flush", status);
+  }
+}
+
+Status Pipeline::FlushAndTrim() {
+  // Read before the flush: what was applied by now is in the files afterwards.
+  const uint64_t applied = released_index();
+  TNT_RETURN_IF_ERROR(store_.Flush());
+  return log_.TrimBefore(applied + 1);
+}
+
+std::shared_ptr<const store::Snapshot> Pipeline::view() const {
+  MutexLock lock(view_mutex_);
+  return view_;
+}
+
+void Pipeline::WaitReleased(uint64_t index) {
+  MutexLock lock(release_mutex_);
+  while (released_index() < index) release_changed_.Wait(release_mutex_);
+}
+
+void Pipeline::SetReleaseListener(std::function<void()> listener) { listener_ = std::move(listener); }
+
+std::vector<uint32_t> Pipeline::GroupSizes() const {
+  MutexLock lock(sizes_mutex_);
+  return {sizes_.begin(), sizes_.end()};
+}
+
+}  // namespace tenantry::partition

@@ -1,0 +1,121 @@
+#pragma once
+// Pipeline: what happens to a command's entry after its plan: open group -> log thread (append, one sync) -> apply thread
+// (one batch, publish the next view) -> replies released.
+//
+//   Append (any thread)   adds to the open group and fixes the entry's index: order here is order in the log
+//   log thread            takes the whole open group, appends it with one sync, hands it on
+//   apply thread          group -> one store batch with applied_index; marks changes; publishes the view; releases
+//
+// Units    bytes of encoded effects; indexes from 1.
+// Errors   a failed append, sync or apply stops the process: acknowledged state must never run ahead of the disk.
+// Threads  Append, view and released_index from any thread; the two threads are its own.
+// Owns     both threads. Borrows log, store, change table; they must outlive it.
+// Source   docs/architecture.md "the path of a write", INV-1, INV-2.
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "engine/base/mutex.h"
+#include "engine/base/thread.h"
+#include "engine/log/entry.h"
+#include "engine/log/segment_log.h"
+#include "engine/partition/change_table.h"
+#include "engine/store/store.h"
+
+namespace tenantry::partition {
+
+struct PipelineOptions {
+  uint64_t pending_bytes_max = 64u << 20;
+  uint64_t flush_log_bytes = 256u << 20;
+};
+
+class Pipeline {
+ public:
+  Pipeline(const PipelineOptions& options, log::SegmentLog& log, store::Store& store,
+           ChangeTable& changes);
+  ~Pipeline();   // Writes and applies everything appended, then stops.
+
+  // False while the groups on their way hold too many bytes: refuse the command before it runs.
+  bool HasRoom() const;
+
+  struct Ticket {
+    uint64_t index;
+    uint64_t group;   // Sequence number of the open group that took the entry.
+  };
+  // Fills in epoch and index. The caller holds the partitions the entry touches, so indexes follow execution order.
+  Ticket Append(log::Entry entry);
+
+  std::shared_ptr<const store::Snapshot> view() const TNT_EXCLUDES(view_mutex_);
+  uint64_t released_index() const { return released_.load(std::memory_order_acquire); }
+  void WaitReleased(uint64_t index) TNT_EXCLUDES(release_mutex_);
+  // Runs on the apply thread after each release; must not block. Set before the first Append.
+  void SetReleaseListener(std::function<void()> listener);
+
+  // Flushes the store now and drops log segments it no longer needs.
+  Status FlushAndTrim();
+  std::vector<uint32_t> GroupSizes() const TNT_EXCLUDES(sizes_mutex_);
+
+ private:
+  struct Group {
+    std::vector<log::Entry> entries;
+    uint64_t bytes = 0;
+  };
+
+  void RunLog();
+  void EnsureSpace();
+  void RunApply();
+  void RunFlush();
+  void ApplyGroup(const Group& group);
+  void Publish(uint64_t index);
+
+  // Constant after construction.
+  const PipelineOptions options_;
+  log::SegmentLog& log_;
+  store::Store& store_;
+  ChangeTable& changes_;
+  std::function<void()> listener_;
+
+  // Guarded by group_mutex_.
+  Mutex group_mutex_{"open_group", LockRank::kGroup};
+  CondVar group_ready_;
+  Group open_ TNT_GUARDED_BY(group_mutex_);
+  uint64_t epoch_ TNT_GUARDED_BY(group_mutex_);
+  uint64_t next_index_ TNT_GUARDED_BY(group_mutex_);
+  uint64_t group_sequence_ TNT_GUARDED_BY(group_mutex_) = 1;
+  bool stopping_ TNT_GUARDED_BY(group_mutex_) = false;
+
+  // Guarded by durable_mutex_: groups that are synced and wait to be applied.
+  Mutex durable_mutex_{"durable_groups"};
+  CondVar durable_ready_;
+  std::deque<std::unique_ptr<Group>> durable_ TNT_GUARDED_BY(durable_mutex_);
+  bool log_done_ TNT_GUARDED_BY(durable_mutex_) = false;
+
+  mutable Mutex view_mutex_{"view"};
+  std::shared_ptr<const store::Snapshot> view_ TNT_GUARDED_BY(view_mutex_);
+
+  Mutex release_mutex_{"release"};
+  CondVar release_changed_;
+
+  Mutex flush_mutex_{"flush"};
+  CondVar flush_wanted_;
+  bool flush_due_ TNT_GUARDED_BY(flush_mutex_) = false;
+  bool flush_stop_ TNT_GUARDED_BY(flush_mutex_) = false;
+
+  mutable Mutex sizes_mutex_{"group_sizes"};
+  std::deque<uint32_t> sizes_ TNT_GUARDED_BY(sizes_mutex_);
+
+  std::atomic<uint64_t> pending_bytes_{0};   // Relaxed: a bound, not an order.
+  std::atomic<uint64_t> released_{0};        // Release after publish; pairs with released_index().
+  store::Batch batch_;                       // Apply thread only.
+  uint64_t unflushed_bytes_ = 0;             // Apply thread only.
+
+  Thread log_thread_;
+  Thread apply_thread_;
+  Thread flush_thread_;
+};
+
+}  // namespace tenantry::partition

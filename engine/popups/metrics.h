@@ -1,0 +1,46 @@
+#pragma once
+// Metrics: the names of the popup module's counters and sketches. On disk: never reused, never renamed.
+//
+//   family                owner      metric                                bucket
+//   kPopupTotals          popup id   views conversions revenue subscribers 0
+//                                    and the JSON name of a conversion type
+//   kPopupQuarterHours    popup id   views conversions revenue             quarter hour, UTC
+//   kShopTotals           "shop"     popups codes subscribers views        0
+//                                    conversions revenue
+//   kShopMonths           "shop"     views conversions                     month, UTC
+//   kPopupVisitors        popup id   (sketch)                              hour, UTC
+//   kShopVisitors         "shop"     (sketch)                              hour, UTC
+//
+// Shop totals sum over the popups that exist; months keep what deleted popups counted, as a bill would.
+
+#include <cstdint>
+#include <string_view>
+
+namespace tenantry::popups {
+
+enum Family : uint8_t {
+  kPopupTotals = 1,
+  kPopupQuarterHours = 2,
+  kShopTotals = 3,
+  kShopMonths = 4,
+  kPopupVisitors = 8,
+  kShopVisitors = 9,
+};
+
+inline constexpr std::string_view kShopOwner = "shop";
+
+inline constexpr std::string_view kViews = "views";
+inline constexpr std::string_view kConversions = "conversions";
+inline constexpr std::string_view kRevenue = "revenue";  // Hundredths.
+inline constexpr std::string_view kPopups = "popups";
+inline constexpr std::string_view kCodes = "codes";
+inline constexpr std::string_view kSubscribers = "subscribers";  // Active ones.
+
+// By schema::ConversionType.
+inline constexpr std::string_view kConversionTypes[] = {"email_capture", "discount_code_used",
+                                                        "click", "purchase"};
+
+// Meta row of a shop: eight random bytes that seed its visitor hashes. Erased with the shop, never changed.
+inline constexpr std::string_view kVisitorSecretMeta = "visitorSecret";
+
+}  // namespace tenantry::popups

@@ -1,0 +1,115 @@
+#include "engine/popups/subscribers.h"
+
+#include <string>
+#include <utility>
+
+#include "engine/base/ids.h"
+#include "engine/commands.h"
+#include "engine/counters/counter_deltas.h"
+#include "engine/popups/metrics.h"
+#include "engine/popups/text.h"
+
+namespace tenantry::popups {
+namespace {
+
+using codec::Draft;
+using codec::Stored;
+
+constexpr uint8_t kEmailIndex = 1;
+constexpr uint8_t kActiveIndex = 2;
+constexpr uint8_t kPopupIndex = 3;
+
+Status CountOne(Transaction& tx, const schema::EmailSubscriber::Reader& subscriber, int64_t delta) {
+  counters::CounterDeltas deltas;
+  deltas.Add({kShopTotals, kShopOwner, kSubscribers}, delta);
+  if (subscriber.hasPopupId()) {
+    deltas.Add({kPopupTotals, View(subscriber.getPopupId()), kSubscribers}, delta);
+  }
+  return deltas.WriteTo(tx);
+}
+
+Result<std::optional<Stored<schema::EmailSubscriber>>> FindByEmail(const SpaceReader& shop,
+                                                                   std::string_view email) {
+  const std::string email_key = LowerAscii(email);
+  return shop.FindUnique<schema::EmailSubscriber>(kEmailIndex, {std::string_view(email_key)});
+}
+
+}  // namespace
+
+SubscriberReply Subscribe(Engine& engine, const TenantRef& shop,
+                          const codec::Input<schema::SubscribeInput>& input,
+                          const CommandInfo& info, ReadTier tier) {
+  SubscriberReply reply;
+  CommandInfo subscribe = info;
+  subscribe.command = static_cast<uint16_t>(CommandKind::kSubscribe);
+  reply.outcome = engine.Execute(shop, subscribe, tier, [&](Transaction& tx) -> Status {
+    const std::string_view email = View((*input).getEmail());
+    TNT_ASSIGN_OR_RETURN(const auto before, FindByEmail(tx, email));
+    const bool active = before.has_value() && (*before)->getIsActive();
+    if (!tx.trace().Check("subscriber.not_active", !active, {{"known", before.has_value()}})) {
+      return AlreadyExists("Email is already subscribed");
+    }
+    auto after = before.has_value() ? Draft<schema::EmailSubscriber>(*before)
+                                    : Draft<schema::EmailSubscriber>();
+    codec::CopySent(input, &after);  // A returning subscriber keeps what this request does not send.
+    after->setIsActive(true);
+    after->setUpdatedAt(tx.now_unix_ms());
+    if (before.has_value()) {
+      TNT_RETURN_IF_ERROR(tx.Update(*before, after));
+    } else {
+      after->setId(ToText(NewUuid(tx.random())));
+      after->setEmailKey(ToText(LowerAscii(email)));
+      after->setCreatedAt(tx.now_unix_ms());
+      TNT_RETURN_IF_ERROR(tx.Insert(after));
+    }
+    TNT_RETURN_IF_ERROR(CountOne(tx, after.reader(), 1));
+    TNT_ASSIGN_OR_RETURN(reply.subscriber,
+                         Stored<schema::EmailSubscriber>::Decode(after.Encode()));
+    return Status::Ok();
+  });
+  return reply;
+}
+
+Outcome Unsubscribe(Engine& engine, const TenantRef& shop, std::string_view email,
+                    const CommandInfo& info, ReadTier tier) {
+  CommandInfo unsubscribe = info;
+  unsubscribe.command = static_cast<uint16_t>(CommandKind::kUnsubscribe);
+  return engine.Execute(shop, unsubscribe, tier, [&](Transaction& tx) -> Status {
+    TNT_ASSIGN_OR_RETURN(const auto before, FindByEmail(tx, email));
+    const bool active = before.has_value() && (*before)->getIsActive();
+    if (!tx.trace().Check("subscriber.active", active, {{"known", before.has_value()}})) {
+      return Status::Ok();  // Who is not subscribed has nothing to leave.
+    }
+    Draft<schema::EmailSubscriber> after(*before);
+    after->setIsActive(false);
+    after->setUpdatedAt(tx.now_unix_ms());
+    TNT_RETURN_IF_ERROR(tx.Update(*before, after));
+    return CountOne(tx, **before, -1);
+  });
+}
+
+Result<SubscriberList> ListSubscribers(const SpaceReader& shop, const Page& page) {
+  SubscriberList list;
+  TNT_ASSIGN_OR_RETURN(
+      list.subscribers,
+      ReadPage<schema::EmailSubscriber>(
+          shop, {.index = kActiveIndex, .equal = {int64_t{1}}, .reverse = true}, page));
+  TNT_ASSIGN_OR_RETURN(list.total, CountSubscribers(shop));
+  return list;
+}
+
+Result<SubscriberList> ListPopupSubscribers(const SpaceReader& shop, std::string_view popup_id,
+                                            const Page& page) {
+  SubscriberList list;
+  TNT_ASSIGN_OR_RETURN(list.subscribers,
+                       ReadPage<schema::EmailSubscriber>(
+                           shop, {.index = kPopupIndex, .equal = {popup_id}, .reverse = true}, page));
+  TNT_ASSIGN_OR_RETURN(list.total, shop.Counter(kPopupTotals, popup_id, kSubscribers));
+  return list;
+}
+
+Result<int64_t> CountSubscribers(const SpaceReader& shop) {
+  return shop.Counter(kShopTotals, kShopOwner, kSubscribers);
+}
+
+}  // namespace tenantry::popups

@@ -1,0 +1,43 @@
+#pragma once
+// Subscribers: e-mail addresses a shop collected. One row per address, ignoring case; unsubscribing keeps it, subscribing
+// again wakes it up under the same id.
+//
+// Errors   Subscribe: kAlreadyExists while the address is active. Unsubscribe: none for an unknown address.
+// Threads  any; stateless.
+// Source   popups.md §4, F11, F65, F67.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "engine/codec/json_in.h"
+#include "engine/engine.h"
+#include "engine/popups/page.h"
+#include "engine/schema/popups.capnp.h"
+#include "engine/schema/popups_input.capnp.h"
+
+namespace tenantry::popups {
+
+struct SubscriberReply {
+  Outcome outcome;
+  std::optional<codec::Stored<schema::EmailSubscriber>> subscriber;  // Set when accepted.
+};
+
+SubscriberReply Subscribe(Engine& engine, const TenantRef& shop,
+                          const codec::Input<schema::SubscribeInput>& input,
+                          const CommandInfo& info, ReadTier tier);
+Outcome Unsubscribe(Engine& engine, const TenantRef& shop, std::string_view email,
+                    const CommandInfo& info, ReadTier tier);
+
+struct SubscriberList {
+  std::vector<codec::Stored<schema::EmailSubscriber>> subscribers;
+  int64_t total = 0;
+};
+// Active ones, newest first.
+Result<SubscriberList> ListSubscribers(const SpaceReader& shop, const Page& page);
+Result<SubscriberList> ListPopupSubscribers(const SpaceReader& shop, std::string_view popup_id,
+                                            const Page& page);
+Result<int64_t> CountSubscribers(const SpaceReader& shop);
+
+}  // namespace tenantry::popups

@@ -1,0 +1,25 @@
+#pragma once
+// Text: small readings of record text that several files of this folder need.
+
+#include <capnp/blob.h>
+
+#include <string>
+#include <string_view>
+
+namespace tenantry::popups {
+
+inline std::string_view View(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
+inline capnp::Text::Reader ToText(const std::string& text) {
+  return capnp::Text::Reader(text.c_str(), text.size());
+}
+
+// A to Z only: what makes codes and addresses compare ignoring case.
+inline std::string LowerAscii(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+}  // namespace tenantry::popups

@@ -1,0 +1,132 @@
+#include "engine/popups/tracking.h"
+
+#include <utility>
+
+#include "engine/base/ids.h"
+#include "engine/commands.h"
+#include "engine/popups/popups.h"
+#include "engine/popups/text.h"
+#include "engine/popups/tracking_entry.h"
+#include "engine/tenant/directory.h"
+
+namespace tenantry::popups {
+namespace {
+
+// Rows one event can touch: its record, counters, two sketch blocks, a limit mark, a discount code with its index rows.
+constexpr uint32_t kViewEffects = 8;
+constexpr uint32_t kConversionEffects = 14;
+
+counters::EntryCost CostOf(const Event& event) {
+  const auto words = std::visit(
+      [](const auto& draft) { return draft.reader().totalSize().wordCount; }, event);
+  return {.effects = std::holds_alternative<ViewEvent>(event) ? kViewEffects : kConversionEffects,
+          .bytes = static_cast<uint32_t>(words * sizeof(capnp::word))};
+}
+
+// One log entry. Runs again where waiting for the disk is allowed when a block was not in memory: rare, since counters of a
+// live popup stay cached, and cheaper than handing half a tick to another thread.
+Outcome Commit(Engine& engine, const TenantRef& shop, std::span<Tracker::Tally::Item> items,
+               ReadTier tier) {
+  CommandInfo info;
+  info.command = static_cast<uint16_t>(CommandKind::kTrackingTick);
+  info.actor = "storefront";
+  const Engine::Plan plan = [items](Transaction& tx) { return TrackingEntry(tx).Plan(items); };
+  Outcome outcome = engine.Execute(shop, info, tier, plan);
+  if (outcome.status.code() == StatusCode::kWouldBlock) {
+    outcome = engine.Execute(shop, info, ReadTier::kBlocking, plan);
+  }
+  // The whole entry is refused when no popup is left, or the shop itself is gone: the same answer for each event.
+  if (outcome.status.code() == StatusCode::kNotFound) {
+    outcome.status = Status::Ok();
+    for (Tracker::Tally::Item& item : items) item.refusal = PopupNotFound(PopupIdOf(item.event));
+  }
+  return outcome;
+}
+
+}  // namespace
+
+std::string_view PopupIdOf(const Event& event) {
+  return std::visit([](const auto& draft) { return View(draft.reader().getPopupId()); }, event);
+}
+
+ViewEvent NewView(const codec::Input<schema::TrackViewInput>& input, int64_t now_unix_ms,
+                  Random& random) {
+  ViewEvent view;
+  codec::CopySent(input, &view);
+  view->setId(ToText(NewUuid(random)));
+  view->setViewedAt(now_unix_ms);
+  return view;
+}
+
+ConversionEvent NewConversion(const codec::Input<schema::TrackConversionInput>& input,
+                              int64_t now_unix_ms, Random& random) {
+  ConversionEvent conversion;
+  codec::CopySent(input, &conversion);
+  conversion->setId(ToText(NewUuid(random)));
+  conversion->setConvertedAt(now_unix_ms);
+  return conversion;
+}
+
+Result<TenantRef> FindPopupShop(const Engine& engine, std::string_view popup_id, ReadTier tier) {
+  // Anything else was never given out; the check also bounds what is looked up.
+  if (!IsUuid(popup_id)) return PopupNotFound(popup_id);
+  Result<TenantRef> shop = tenant::Directory::FindByReference(
+      engine.View(), schema::ReferenceKind::POPUP, popup_id, tier);
+  if (!shop.ok() && shop.status().code() == StatusCode::kNotFound) return PopupNotFound(popup_id);
+  return shop;
+}
+
+Result<TenantRef> PopupFinder::Find(std::string_view popup_id, ReadTier tier) {
+  if (const auto at = shops_.find(popup_id); at != shops_.end()) return at->second;
+  TNT_ASSIGN_OR_RETURN(const TenantRef shop, FindPopupShop(engine_, popup_id, tier));
+  if (shops_.size() >= kPopupsMax) shops_.clear();
+  shops_.emplace(popup_id, shop);
+  return shop;
+}
+
+void PopupFinder::Forget(std::string_view popup_id) {
+  if (const auto at = shops_.find(popup_id); at != shops_.end()) shops_.erase(at);
+}
+
+uint64_t Tracker::Add(const TenantRef& shop, Event event) {
+  const counters::EntryCost cost = CostOf(event);
+  return tally_.Add(shop, std::move(event), cost);
+}
+
+void Tracker::Flush(std::vector<counters::Verdict>* verdicts) {
+  tally_.Flush(
+      [this](const TenantRef& shop, std::span<Tally::Item> items) {
+        Outcome outcome = Commit(engine_, shop, items, ReadTier::kInline);
+        for (const Tally::Item& item : items) {
+          if (!item.refusal.ok()) finder_.Forget(PopupIdOf(item.event));
+        }
+        return outcome;
+      },
+      verdicts);
+}
+
+Outcome TrackNow(Engine& engine, const TenantRef& shop, Event event, ReadTier tier) {
+  Tracker::Tally::Item item{.ticket = 1, .cost = {}, .event = std::move(event), .refusal = {}};
+  Outcome outcome = Commit(engine, shop, {&item, 1}, tier);
+  if (outcome.status.ok()) outcome.status = item.refusal;
+  return outcome;
+}
+
+Outcome TrackAll(Engine& engine, const TenantRef& shop, std::vector<Event> events) {
+  Tracker::Tally tally;
+  for (Event& event : events) {
+    const counters::EntryCost cost = CostOf(event);
+    tally.Add(shop, std::move(event), cost);
+  }
+  Outcome last;
+  std::vector<counters::Verdict> verdicts;
+  tally.Flush(
+      [&](const TenantRef& tenant, std::span<Tracker::Tally::Item> items) {
+        if (last.status.ok()) last = Commit(engine, tenant, items, ReadTier::kBlocking);
+        return last;
+      },
+      &verdicts);
+  return last;
+}
+
+}  // namespace tenantry::popups

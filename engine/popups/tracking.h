@@ -1,0 +1,93 @@
+#pragma once
+// Tracking: views and conversions on their way into the log.
+//
+//   NewView / NewConversion   the raw event as the 201 answer shows it
+//   PopupFinder               popup id -> shop, from a cache of the loop
+//   Tracker::Add              into the loop's tally; the reply is held
+//   Tracker::Flush            at tick end: per shop one entry with raw events and absolute counters, one verdict per event
+//   TrackNow                  the same for a single event, where no tick exists (blocking lane, tests, demo data)
+//
+// An entry holds, besides the events: popup totals, quarter-hour buckets, shop totals and months, register changes of the
+// visitor sketches, a limit mark when a view limit is reached, and the usage of discount codes. So counters equal events at
+// any point a crash may leave.
+//
+// Errors   verdicts: kNotFound for an event whose popup was deleted before its entry; kUnavailable and kNoSpace from the
+//          engine.
+// Threads  Tracker and PopupFinder belong to one loop; the functions are stateless.
+// Owns     events until Flush. Borrows the engine.
+// Source   popups.md §3; docs/invariants.md (counters equal events).
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "engine/codec/json_in.h"
+#include "engine/counters/tally.h"
+#include "engine/engine.h"
+#include "engine/schema/popups.capnp.h"
+#include "engine/schema/popups_input.capnp.h"
+
+namespace tenantry::popups {
+
+using ViewEvent = codec::Draft<schema::PopupView>;
+using ConversionEvent = codec::Draft<schema::PopupConversion>;
+using Event = std::variant<ViewEvent, ConversionEvent>;
+std::string_view PopupIdOf(const Event& event);
+
+// Fresh id, the given time, and what was sent.
+ViewEvent NewView(const codec::Input<schema::TrackViewInput>& input, int64_t now_unix_ms,
+                  Random& random);
+ConversionEvent NewConversion(const codec::Input<schema::TrackConversionInput>& input,
+                              int64_t now_unix_ms, Random& random);
+
+// The shop a popup lives in, as of the newest view. kNotFound "Popup with ID <id> not found".
+Result<TenantRef> FindPopupShop(const Engine& engine, std::string_view popup_id, ReadTier tier);
+
+// Remembers where popups live. Ids are never reused and popups never move, so an entry only becomes useless, not wrong:
+// the entry that writes an event looks for its popup again.
+class PopupFinder {
+ public:
+  explicit PopupFinder(const Engine& engine) : engine_(engine) {}
+  Result<TenantRef> Find(std::string_view popup_id, ReadTier tier);
+  void Forget(std::string_view popup_id);
+
+ private:
+  static constexpr size_t kPopupsMax = 65'536;  // About 8 MiB a loop; then it starts over.
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  const Engine& engine_;
+  std::unordered_map<std::string, TenantRef, Hash, std::equal_to<>> shops_;
+};
+
+class Tracker {
+ public:
+  using Tally = counters::Tally<Event>;
+
+  explicit Tracker(Engine& engine) : engine_(engine), finder_(engine) {}
+
+  PopupFinder& finder() { return finder_; }
+  // Takes the event; its ticket comes back in a verdict of the next Flush.
+  uint64_t Add(const TenantRef& shop, Event event);
+  bool empty() const { return tally_.empty(); }
+  void Flush(std::vector<counters::Verdict>* verdicts);
+
+ private:
+  Engine& engine_;
+  PopupFinder finder_;
+  Tally tally_;
+};
+
+// Writes one event now.
+Outcome TrackNow(Engine& engine, const TenantRef& shop, Event event, ReadTier tier);
+
+// Writes events of one shop in bounded entries, as Flush does; for demo data and imports, whose events have their own
+// times. Stops at the first entry that fails. Events of missing popups are dropped.
+Outcome TrackAll(Engine& engine, const TenantRef& shop, std::vector<Event> events);
+
+}  // namespace tenantry::popups

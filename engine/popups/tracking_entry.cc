@@ -1,0 +1,133 @@
+#include "engine/popups/tracking_entry.h"
+
+#include <algorithm>
+
+#include "engine/base/bytes.h"
+#include "engine/base/checksum.h"
+#include "engine/counters/bucket.h"
+#include "engine/popups/discount_codes.h"
+#include "engine/popups/metrics.h"
+#include "engine/popups/popups.h"
+#include "engine/popups/text.h"
+
+namespace tenantry::popups {
+Status TrackingEntry::Plan(std::span<Tracker::Tally::Item> items) {
+  TNT_RETURN_IF_ERROR(LoadVisitorSeed());
+  size_t kept = 0;
+  for (Tracker::Tally::Item& item : items) {
+    item.refusal = Status::Ok();  // The plan may run again after a miss on the inline tier.
+    const std::string_view popup_id = PopupIdOf(item.event);
+    TNT_ASSIGN_OR_RETURN(PopupFacts * popup, FactsOf(popup_id));
+    if (!popup->exists) {
+      item.refusal = PopupNotFound(popup_id);
+      continue;
+    }
+    ++kept;
+    if (const auto* view = std::get_if<ViewEvent>(&item.event)) {
+      TNT_RETURN_IF_ERROR(PlanView(*view, popup));
+    } else {
+      TNT_RETURN_IF_ERROR(PlanConversion(std::get<ConversionEvent>(item.event)));
+    }
+  }
+  if (kept == 0) return NotFound("none of the popups exists");
+  TNT_RETURN_IF_ERROR(MarkReachedLimits());
+  TNT_RETURN_IF_ERROR(CountDiscountUses());
+  TNT_RETURN_IF_ERROR(counters_.WriteTo(tx_));
+  return sketches_.WriteTo(tx_);
+}
+
+Result<TrackingEntry::PopupFacts*> TrackingEntry::FactsOf(std::string_view popup_id) {
+  const auto [at, fresh] = popups_.try_emplace(popup_id);
+  if (fresh) {
+    TNT_ASSIGN_OR_RETURN(const auto popup, tx_.Find<schema::Popup>({popup_id}));
+    at->second.exists = popup.has_value();
+    if (popup.has_value()) at->second.view_limit = (*popup)->getViewLimit();
+  }
+  return &at->second;
+}
+
+// The secret makes sketches useless for asking whether a known visitor was here, once the shop is erased.
+Status TrackingEntry::LoadVisitorSeed() {
+  TNT_ASSIGN_OR_RETURN(std::optional<std::string> secret, tx_.Meta(kVisitorSecretMeta));
+  if (!secret.has_value()) {
+    secret = tx_.random().Bytes(sizeof visitor_seed_);
+    TNT_RETURN_IF_ERROR(tx_.SetMeta(kVisitorSecretMeta, *secret));
+  }
+  if (secret->size() != sizeof visitor_seed_) return Corruption("visitor secret: wrong length");
+  visitor_seed_ = LoadLittle<uint64_t>(secret->data());
+  return Status::Ok();
+}
+
+Status TrackingEntry::PlanView(const ViewEvent& view, PopupFacts* popup) {
+  TNT_RETURN_IF_ERROR(tx_.Insert(view));
+  const auto event = view.reader();
+  const std::string_view popup_id = View(event.getPopupId());
+  const int64_t at = event.getViewedAt();
+  ++popup->views;
+  counters_.Add({kPopupTotals, popup_id, kViews}, 1);
+  counters_.Add({kPopupQuarterHours, popup_id, kViews, counters::QuarterHourOf(at)}, 1);
+  counters_.Add({kShopTotals, kShopOwner, kViews}, 1);
+  counters_.Add({kShopMonths, kShopOwner, kViews, counters::MonthOf(at)}, 1);
+  // Without a visitor id the session is the nearest thing to one.
+  const bool has_visitor = event.hasVisitorId() && event.getVisitorId().size() > 0;
+  CountVisitor(popup_id, View(has_visitor ? event.getVisitorId() : event.getSessionId()), at);
+  return Status::Ok();
+}
+
+Status TrackingEntry::PlanConversion(const ConversionEvent& conversion) {
+  TNT_RETURN_IF_ERROR(tx_.Insert(conversion));
+  const auto event = conversion.reader();
+  const std::string_view popup_id = View(event.getPopupId());
+  const int64_t at = event.getConvertedAt();
+  const int64_t quarter = counters::QuarterHourOf(at);
+  counters_.Add({kPopupTotals, popup_id, kConversions}, 1);
+  counters_.Add({kPopupTotals, popup_id, kConversionTypes[static_cast<size_t>(event.getType())]}, 1);
+  counters_.Add({kPopupQuarterHours, popup_id, kConversions, quarter}, 1);
+  counters_.Add({kShopTotals, kShopOwner, kConversions}, 1);
+  counters_.Add({kShopMonths, kShopOwner, kConversions, counters::MonthOf(at)}, 1);
+  if (event.getRevenue() > 0) {  // Null is far below.
+    counters_.Add({kPopupTotals, popup_id, kRevenue}, event.getRevenue());
+    counters_.Add({kPopupQuarterHours, popup_id, kRevenue, quarter}, event.getRevenue());
+    counters_.Add({kShopTotals, kShopOwner, kRevenue}, event.getRevenue());
+  }
+  if (event.getType() == schema::ConversionType::DISCOUNT_CODE_USED &&
+      event.getDiscountCodeId().size() > 0) {
+    ++discount_uses_[View(event.getDiscountCodeId())];
+  }
+  return Status::Ok();
+}
+
+void TrackingEntry::CountVisitor(std::string_view popup_id, std::string_view visitor,
+                                 int64_t at_unix_ms) {
+  if (visitor.empty()) return;
+  const uint64_t hash = Hash64(visitor, visitor_seed_);
+  const int64_t hour = counters::HourOf(at_unix_ms);
+  sketches_.Add(kPopupVisitors, popup_id, hour, hash);
+  sketches_.Add(kShopVisitors, kShopOwner, hour, hash);
+}
+
+Status TrackingEntry::MarkReachedLimits() {
+  for (const auto& [popup_id, popup] : popups_) {
+    if (popup.view_limit == 0 || popup.views == 0) continue;
+    TNT_ASSIGN_OR_RETURN(const int64_t before, tx_.Counter(kPopupTotals, popup_id, kViews));
+    const bool reached = before < popup.view_limit && before + popup.views >= popup.view_limit;
+    if (!reached) continue;
+    codec::Draft<schema::PopupLimitMark> mark;
+    mark->setPopupId(ToText(std::string(popup_id)));
+    mark->setViews(before + popup.views);
+    mark->setReachedAt(tx_.now_unix_ms());
+    // A limit that was raised can be reached again.
+    TNT_ASSIGN_OR_RETURN(const auto earlier, tx_.Find<schema::PopupLimitMark>({popup_id}));
+    TNT_RETURN_IF_ERROR(earlier.has_value() ? tx_.Update(*earlier, mark) : tx_.Insert(mark));
+  }
+  return Status::Ok();
+}
+
+Status TrackingEntry::CountDiscountUses() {
+  for (const auto& [code_id, uses] : discount_uses_) {
+    TNT_RETURN_IF_ERROR(AddDiscountUses(tx_, code_id, uses));
+  }
+  return Status::Ok();
+}
+
+}  // namespace tenantry::popups

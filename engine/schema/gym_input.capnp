@@ -1,0 +1,121 @@
+@0xd3f2a7a5be1c4d19;
+# Bodies of the gym's routes, with the rules they must meet. A field of a record and of a body with one name is one thing:
+# commands copy what was sent.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("tenantry::schema");
+using A = import "annotations.capnp";
+using G = import "gym.capnp";
+
+struct GymSignupInput {
+  email @0 :Text $A.required $A.format("email") $A.maxLength(254);
+  password @1 :Text $A.required $A.minLength(8) $A.maxLength(1024);
+  name @2 :Text $A.required $A.notEmpty $A.maxLength(100);
+  tenantName @3 :Text $A.required $A.notEmpty $A.maxLength(200);
+  role @4 :G.GymRole = owner;
+}
+
+struct GymSignupMemberInput {
+  email @0 :Text $A.required $A.format("email") $A.maxLength(254);
+  password @1 :Text $A.required $A.minLength(8) $A.maxLength(1024);
+  name @2 :Text $A.required $A.notEmpty $A.maxLength(100);
+  tenantId @3 :Text $A.required $A.notEmpty;
+  role @4 :G.GymRole = member;             # Checked and ignored: strangers become members.
+}
+
+struct GymLoginInput {
+  email @0 :Text $A.required $A.notEmpty $A.maxLength(254);
+  password @1 :Text $A.required $A.notEmpty $A.maxLength(1024);
+  tenantId @2 :Text;
+}
+
+struct GymRefreshInput {
+  refreshToken @0 :Text $A.required $A.notEmpty;
+}
+
+struct GymLogoutInput {
+  refreshToken @0 :Text;
+}
+
+struct GymLocationInput {
+  name @0 :Text $A.required $A.notEmpty $A.maxLength(100);
+  address @1 :Text $A.maxLength(500);
+  streetNumber @2 :Text $A.maxLength(100);
+  streetName @3 :Text $A.maxLength(200);
+  city @4 :Text $A.maxLength(100);
+  county @5 :Text $A.maxLength(100);
+  province @6 :Text $A.maxLength(100);
+  postalCode @7 :Text $A.maxLength(50);
+  country @8 :Text $A.maxLength(100);
+  latitude @9 :Float64 = nan $A.nullable $A.minimum(-90) $A.maximum(90);
+  longitude @10 :Float64 = nan $A.nullable $A.minimum(-180) $A.maximum(180);
+  elevation @11 :Float64 = nan $A.nullable;
+  capacity @12 :Int32 = A.nullInt32 $A.nullable $A.minimum(1);
+  locationType @13 :G.GymLocationType = indoor;
+  timezone @14 :Text $A.maxLength(64);
+  requiresWeatherCheck @15 :Bool;
+  weatherAlertEnabled @16 :Bool;
+  corporateId @17 :Text $A.maxLength(100);
+  buildingName @18 :Text $A.maxLength(200);
+  floor @19 :Text $A.maxLength(50);
+  roomNumber @20 :Text $A.maxLength(50);
+  accessInstructions @21 :Text $A.maxLength(2000);
+  amenities @22 :Text $A.jsonText("text:array");
+  equipment @23 :Text $A.jsonText("text:array");
+  services @24 :Text $A.jsonText("text:array");
+  description @25 :Text $A.maxLength(2000);
+  photos @26 :Text $A.jsonText("text:array");
+  operatingHours @27 :Text $A.jsonText("text:object");
+  isActive @28 :Bool = true;
+}
+
+struct GymSessionTypeInput {
+  name @0 :Text $A.required $A.notEmpty $A.maxLength(100);
+  description @1 :Text $A.maxLength(1000);
+  durationMin @2 :Int32 $A.required $A.minimum(1) $A.alias("duration");
+  category @3 :Text $A.required $A.notEmpty $A.maxLength(50);
+  maxCapacity @4 :Int32 = A.nullInt32 $A.nullable $A.minimum(1) $A.alias("capacity");
+  difficulty @5 :G.GymDifficulty = intermediate;
+  isOutdoor @6 :Bool;
+  requiresWeather @7 :Bool;
+  weatherConditions @8 :Text $A.maxLength(1000);
+  temperatureMin @9 :Float64 = nan $A.nullable;
+  temperatureMax @10 :Float64 = nan $A.nullable;
+  equipmentRequired @11 :Text $A.maxLength(1000);
+  fitnessLevel @12 :Text $A.maxLength(100);
+  corporateApproved @13 :Bool = true;
+  creditPoints @14 :Int32 = A.nullInt32 $A.nullable $A.minimum(0);
+  isActive @15 :Bool = true;
+}
+
+struct GymSessionInput {
+  sessionTypeId @0 :Text $A.required $A.notEmpty;
+  locationId @1 :Text $A.required $A.notEmpty;
+  startTime @2 :Int64 = A.nullInt $A.required $A.nullable $A.timestamp;
+  endTime @3 :Int64 = A.nullInt $A.nullable $A.timestamp;
+  capacity @4 :Int32 = A.nullInt32 $A.nullable $A.minimum(1);
+  instructor @5 :Text $A.maxLength(100) $A.alias("instructorName");
+  notes @6 :Text $A.maxLength(1000);
+  instructorId @7 :Text;
+}
+
+struct GymSessionPatch {
+  sessionTypeId @0 :Text $A.notEmpty;
+  locationId @1 :Text $A.notEmpty;
+  startTime @2 :Int64 = A.nullInt $A.nullable $A.timestamp;
+  endTime @3 :Int64 = A.nullInt $A.nullable $A.timestamp;
+  capacity @4 :Int32 = A.nullInt32 $A.nullable $A.minimum(1);
+  instructor @5 :Text $A.maxLength(100) $A.alias("instructorName");
+  notes @6 :Text $A.maxLength(1000);
+  instructorId @7 :Text;
+}
+
+struct GymBookingInput {
+  sessionInstanceId @0 :Text $A.required $A.notEmpty;
+  notes @1 :Text $A.maxLength(500);
+  memberId @2 :Text;                     # Staff book for others.
+}
+
+struct GymCheckInInput {
+  memberId @0 :Text;
+}

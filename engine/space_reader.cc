@@ -1,0 +1,154 @@
+#include "engine/space_reader.h"
+
+#include "engine/base/bytes.h"
+
+namespace tenantry {
+
+std::string SpaceReader::Tuple(std::initializer_list<keys::Part> parts) {
+  std::string tuple;
+  keys::AppendTuple(&tuple, {parts.begin(), parts.size()});
+  return tuple;
+}
+
+Status SpaceReader::ChargeRow() const {
+  if (++rows_read_ > kInlineRowsMax && tier_ == ReadTier::kInline) return WouldBlock();
+  return Status::Ok();
+}
+
+Result<std::string> SpaceReader::GetRaw(const std::string& key) const {
+  TNT_RETURN_IF_ERROR(ChargeRow());
+  std::string value;
+  TNT_RETURN_IF_ERROR(reader_->Get(key, &value));
+  return value;
+}
+
+Result<std::string> SpaceReader::GetRecord(const schema::Collection& collection,
+                                           std::string_view tuple) const {
+  return GetRaw(keys::RecordKey(space_, collection.number, tuple));
+}
+
+Result<std::string> SpaceReader::GetUniqueKey(const schema::Collection& collection, uint8_t index,
+                                              std::span<const keys::Part> values) const {
+  TNT_CHECK(collection.Index(index).unique);
+  std::string key = keys::IndexPrefix(space_, keys::Kind::kUnique, collection.number, index);
+  keys::AppendTuple(&key, values);
+  return GetRaw(key);
+}
+
+namespace {
+
+void AppendOnePart(std::string* key, const keys::Part& part) {
+  keys::AppendTuple(key, std::span<const keys::Part>(&part, 1));
+}
+
+// Drops the encoded values of the indexed fields; what is left is the primary key.
+Status SkipIndexValues(const schema::IndexInfo& index, std::string_view* row) {
+  for (const schema::FieldInfo* field : index.fields) {
+    bool taken = false;
+    if (field->type == schema::FieldType::kText) {
+      std::string text;
+      taken = keys::TakeText(row, &text);
+    } else {
+      int64_t number = 0;
+      taken = keys::TakeInt(row, &number);
+    }
+    if (!taken) return Corruption("an index row does not split");
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status SpaceReader::ScanIndexKeys(const schema::Collection& collection, const IndexRange& range,
+                                  const std::function<bool(std::string_view)>& visit) const {
+  const schema::IndexInfo& index = collection.Index(range.index);
+  const keys::Kind kind = index.unique ? keys::Kind::kUnique : keys::Kind::kIndex;
+  const std::string head = keys::IndexPrefix(space_, kind, collection.number, range.index);
+  std::string prefix = head;
+  keys::AppendTuple(&prefix, range.equal);
+  std::string lower = prefix;
+  std::string upper = prefix;
+  if (range.from) AppendOnePart(&lower, *range.from);
+  if (range.until) {
+    AppendOnePart(&upper, *range.until);
+  } else {
+    upper = keys::PrefixEnd(std::move(upper));
+  }
+  if (lower >= upper) return Status::Ok();
+
+  const std::unique_ptr<Cursor> cursor = reader_->Scan(lower, upper);
+  range.reverse ? cursor->SeekToLast() : cursor->SeekToFirst();
+  for (; cursor->Valid(); range.reverse ? cursor->Prev() : cursor->Next()) {
+    TNT_RETURN_IF_ERROR(ChargeRow());
+    std::string_view primary_key = cursor->value();
+    if (!index.unique) {
+      primary_key = cursor->key().substr(head.size());
+      TNT_RETURN_IF_ERROR(SkipIndexValues(index, &primary_key));
+    }
+    if (!visit(primary_key)) return Status::Ok();
+  }
+  return cursor->status();
+}
+
+Status SpaceReader::ScanRecordBytes(
+    const schema::Collection& collection, std::string_view key_prefix, bool reverse,
+    const std::function<bool(std::string_view, std::string_view)>& visit) const {
+  const std::string lower = keys::RecordKey(space_, collection.number, key_prefix);
+  const std::string upper = keys::PrefixEnd(lower);
+  const std::unique_ptr<Cursor> cursor = reader_->Scan(lower, upper);
+  reverse ? cursor->SeekToLast() : cursor->SeekToFirst();
+  for (; cursor->Valid(); reverse ? cursor->Prev() : cursor->Next()) {
+    TNT_RETURN_IF_ERROR(ChargeRow());
+    if (!visit(cursor->key(), cursor->value())) return Status::Ok();
+  }
+  return cursor->status();
+}
+
+Result<int64_t> SpaceReader::Counter(uint8_t family, std::string_view owner, std::string_view metric,
+                                     int64_t bucket) const {
+  Result<std::string> value = GetRaw(keys::CounterKey(space_, family, owner, metric, bucket));
+  if (!value.ok()) {
+    if (value.status().code() == StatusCode::kNotFound) return int64_t{0};
+    return value.status();
+  }
+  if (value->size() != sizeof(int64_t)) return Corruption("a counter is malformed");
+  return LoadLittle<int64_t>(value->data());
+}
+
+Status SpaceReader::ScanCounters(
+    uint8_t family, std::string_view owner,
+    const std::function<bool(std::string_view, int64_t, int64_t)>& visit) const {
+  std::string lower = keys::SpacePrefix(space_, keys::Kind::kCounter);
+  lower.push_back(static_cast<char>(family));
+  keys::AppendPart(&lower, owner);
+  const std::string upper = keys::PrefixEnd(lower);
+  const std::unique_ptr<Cursor> cursor = reader_->Scan(lower, upper);
+  for (cursor->SeekToFirst(); cursor->Valid(); cursor->Next()) {
+    TNT_RETURN_IF_ERROR(ChargeRow());
+    std::string_view rest = cursor->key().substr(lower.size());
+    std::string metric;
+    int64_t bucket = 0;
+    if (!keys::TakeText(&rest, &metric) || !keys::TakeInt(&rest, &bucket) ||
+        cursor->value().size() != sizeof(int64_t)) {
+      return Corruption("a counter row does not split");
+    }
+    if (!visit(metric, bucket, LoadLittle<int64_t>(cursor->value().data()))) return Status::Ok();
+  }
+  return cursor->status();
+}
+
+Result<std::string> SpaceReader::SketchBlock(uint8_t family, std::string_view owner, int64_t bucket,
+                                             uint8_t block) const {
+  Result<std::string> value = GetRaw(keys::SketchKey(space_, family, owner, bucket, block));
+  if (!value.ok() && value.status().code() == StatusCode::kNotFound) return std::string();
+  return value;
+}
+
+Result<std::optional<std::string>> SpaceReader::Meta(std::string_view name) const {
+  Result<std::string> value = GetRaw(keys::MetaKey(space_, name));
+  if (value.ok()) return std::optional<std::string>(std::move(value).value());
+  if (value.status().code() == StatusCode::kNotFound) return std::optional<std::string>();
+  return value.status();
+}
+
+}  // namespace tenantry

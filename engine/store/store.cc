@@ -1,0 +1,214 @@
+#include "engine/store/store.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include "engine/base/bytes.h"
+#include "engine/keys/keys.h"
+#include "engine/store/rocksdb_environment.h"
+
+namespace tenantry::store {
+namespace {
+
+rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+Status ToStatus(const rocksdb::Status& status) {
+  if (status.ok()) return Status::Ok();
+  if (status.IsNotFound()) return NotFound("no such key");
+  if (status.IsIncomplete()) return WouldBlock();
+  if (status.IsNoSpace()) return NoSpace("store: " + status.ToString());
+  if (status.IsCorruption()) return Corruption("store: " + status.ToString());
+  if (status.IsIOError()) return IoError("store: " + status.ToString());
+  return Internal("store: " + status.ToString());
+}
+
+const std::string& AppliedKey() {
+  static const std::string key = keys::MetaKey(kDirectorySpace, "applied_index");
+  return key;
+}
+
+rocksdb::Options MakeOptions(const StoreOptions& options) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
+  table.format_version = 5;
+
+  rocksdb::Options db;
+  db.create_if_missing = true;
+  db.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  db.write_buffer_size = options.write_buffer_bytes;
+  db.max_write_buffer_number = 4;
+  db.max_background_jobs = 2;
+  db.compression = rocksdb::kLZ4Compression;
+  // One writer, one memtable: the concurrent paths only add locks.
+  db.allow_concurrent_memtable_write = false;
+  db.enable_write_thread_adaptive_yield = false;
+  db.max_open_files = -1;
+  db.bytes_per_sync = 1u << 20;
+  db.info_log_level = rocksdb::WARN_LEVEL;
+  db.keep_log_file_num = 2;
+  db.max_log_file_size = 1u << 20;
+  if (options.environment) db.env = options.environment->env.get();
+  return db;
+}
+
+}  // namespace
+
+struct Store::Body {
+  std::shared_ptr<StoreEnvironment> environment;   // Outlives db.
+  std::unique_ptr<rocksdb::DB> db;
+};
+
+struct Batch::Body {
+  rocksdb::WriteBatch batch;
+};
+
+Batch::Batch() : body_(std::make_unique<Body>()) {}
+Batch::~Batch() = default;
+void Batch::Put(std::string_view key, std::string_view value) {
+  // Fails only for column families and sizes that our own limits exclude.
+  TNT_CHECK(body_->batch.Put(ToSlice(key), ToSlice(value)).ok());
+}
+void Batch::Delete(std::string_view key) { TNT_CHECK(body_->batch.Delete(ToSlice(key)).ok()); }
+void Batch::Clear() { body_->batch.Clear(); }
+
+namespace {
+
+class RocksCursor final : public Cursor {
+ public:
+  RocksCursor(rocksdb::DB* db, rocksdb::ReadOptions options, std::string_view lower,
+              std::string_view upper)
+      : lower_(lower), upper_(upper), lower_slice_(lower_), upper_slice_(upper_) {
+    options.iterate_lower_bound = &lower_slice_;
+    options.iterate_upper_bound = &upper_slice_;
+    iterator_.reset(db->NewIterator(options));
+  }
+
+  void SeekToFirst() override { iterator_->SeekToFirst(); }
+  void SeekToLast() override { iterator_->SeekToLast(); }
+  void Seek(std::string_view key) override { iterator_->Seek(ToSlice(key)); }
+  void SeekBefore(std::string_view key) override {
+    iterator_->SeekForPrev(ToSlice(key));
+    if (iterator_->Valid() && ToView(iterator_->key()) == key) iterator_->Prev();
+  }
+  void Next() override { iterator_->Next(); }
+  void Prev() override { iterator_->Prev(); }
+  bool Valid() const override { return iterator_->Valid(); }
+  Status status() const override { return ToStatus(iterator_->status()); }
+  std::string_view key() const override { return ToView(iterator_->key()); }
+  std::string_view value() const override { return ToView(iterator_->value()); }
+
+ private:
+  const std::string lower_;
+  const std::string upper_;
+  const rocksdb::Slice lower_slice_;
+  const rocksdb::Slice upper_slice_;
+  std::unique_ptr<rocksdb::Iterator> iterator_;
+};
+
+class TierReader final : public KeyReader {
+ public:
+  TierReader(rocksdb::DB* db, const rocksdb::Snapshot* snapshot, Tier tier) : db_(db) {
+    options_.snapshot = snapshot;
+    options_.total_order_seek = true;
+    if (tier == Tier::kMemory) options_.read_tier = rocksdb::kBlockCacheTier;
+  }
+
+  Status Get(std::string_view key, std::string* value) const override {
+    rocksdb::PinnableSlice slice;
+    const rocksdb::Status status =
+        db_->Get(options_, db_->DefaultColumnFamily(), ToSlice(key), &slice);
+    if (status.ok()) value->assign(slice.data(), slice.size());
+    return ToStatus(status);
+  }
+
+  std::unique_ptr<Cursor> Scan(std::string_view lower, std::string_view upper) const override {
+    return std::make_unique<RocksCursor>(db_, options_, lower, upper);
+  }
+
+ private:
+  rocksdb::DB* const db_;
+  rocksdb::ReadOptions options_;
+};
+
+class RocksSnapshot final : public Snapshot {
+ public:
+  RocksSnapshot(std::shared_ptr<const void> owner, rocksdb::DB* db, uint64_t applied_index)
+      : owner_(std::move(owner)),
+        db_(db),
+        snapshot_(db->GetSnapshot()),
+        applied_index_(applied_index),
+        memory_(db, snapshot_, Tier::kMemory),
+        disk_(db, snapshot_, Tier::kDisk) {}
+  ~RocksSnapshot() override { db_->ReleaseSnapshot(snapshot_); }
+
+  uint64_t applied_index() const override { return applied_index_; }
+  const KeyReader& reader(Tier tier) const override {
+    return tier == Tier::kMemory ? memory_ : disk_;
+  }
+
+ private:
+  const std::shared_ptr<const void> owner_;
+  rocksdb::DB* const db_;
+  const rocksdb::Snapshot* const snapshot_;
+  const uint64_t applied_index_;
+  const TierReader memory_;
+  const TierReader disk_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options) {
+  auto body = std::make_shared<Body>();
+  body->environment = options.environment;
+  rocksdb::DB* db = nullptr;
+  TNT_RETURN_IF_ERROR(ToStatus(rocksdb::DB::Open(MakeOptions(options), options.directory, &db)));
+  body->db.reset(db);
+
+  std::string value;
+  const rocksdb::Status found = db->Get(rocksdb::ReadOptions(), AppliedKey(), &value);
+  if (found.IsNotFound()) return std::unique_ptr<Store>(new Store(std::move(body), 0));
+  TNT_RETURN_IF_ERROR(ToStatus(found));
+  if (value.size() != sizeof(uint64_t)) return Corruption("store: applied_index is malformed");
+  const uint64_t applied_index = LoadLittle<uint64_t>(value.data());
+  return std::unique_ptr<Store>(new Store(std::move(body), applied_index));
+}
+
+Store::Store(std::shared_ptr<Body> body, uint64_t applied_index)
+    : body_(std::move(body)), applied_index_(applied_index) {}
+
+Store::~Store() = default;
+
+Status Store::Apply(Batch* batch, uint64_t applied_index) {
+  TNT_CHECK(applied_index > applied_index_);
+  std::string value;
+  AppendLittle(&value, applied_index);
+  batch->Put(AppliedKey(), value);
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  const rocksdb::Status status = body_->db->Write(options, &batch->body_->batch);
+  batch->Clear();
+  TNT_RETURN_IF_ERROR(ToStatus(status));
+  applied_index_ = applied_index;
+  return Status::Ok();
+}
+
+std::shared_ptr<const Snapshot> Store::TakeSnapshot() const {
+  return std::make_shared<RocksSnapshot>(body_, body_->db.get(), applied_index_);
+}
+
+Status Store::Flush() {
+  rocksdb::FlushOptions options;
+  options.wait = true;
+  options.allow_write_stall = true;
+  return ToStatus(body_->db->Flush(options));
+}
+
+}  // namespace tenantry::store

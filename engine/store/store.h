@@ -1,0 +1,76 @@
+#pragma once
+// Store: the state derived from the log, kept in RocksDB. It can always be rebuilt from the log, so it runs without a WAL of
+// its own; each applied batch also puts `applied_index`, and a flush keeps a prefix of the batches (INV-4).
+//
+// Shape    one column family, keys as in engine/keys.
+// Errors   kCorruption, kIoError, kNoSpace from RocksDB; kWouldBlock from a memory-only read.
+// Threads  Apply, Flush and destruction from one thread at a time; snapshots and reads from any thread.
+// Owns     the database and its block cache. Snapshots keep their data alive but must die before the Store.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/key_reader.h"
+
+namespace tenantry::store {
+
+struct StoreEnvironment;
+
+struct StoreOptions {
+  std::string directory;
+  uint64_t block_cache_bytes = 64u << 20;
+  uint64_t write_buffer_bytes = 16u << 20;
+  std::shared_ptr<StoreEnvironment> environment;   // Null: the operating system's files.
+};
+
+// Memory-only reads answer kWouldBlock instead of touching a disk.
+enum class Tier : uint8_t { kMemory, kDisk };
+
+// One consistent state with the log index it reflects.
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+  virtual uint64_t applied_index() const = 0;
+  virtual const KeyReader& reader(Tier tier) const = 0;
+};
+
+// Collects the effects of one log group; applied at once.
+class Batch {
+ public:
+  Batch();
+  ~Batch();
+  void Put(std::string_view key, std::string_view value);
+  void Delete(std::string_view key);
+  void Clear();
+
+ private:
+  friend class Store;
+  struct Body;
+  std::unique_ptr<Body> body_;
+};
+
+class Store {
+ public:
+  static Result<std::unique_ptr<Store>> Open(const StoreOptions& options);
+  ~Store();
+
+  // Index of the last log entry in the state; 0 for a fresh store.
+  uint64_t applied_index() const { return applied_index_; }
+  // Adds the batch and `applied_index` in one step. Ends with the batch cleared.
+  Status Apply(Batch* batch, uint64_t applied_index);
+  std::shared_ptr<const Snapshot> TakeSnapshot() const;
+  // Everything applied so far is in synced files when this returns OK. From any thread.
+  Status Flush();
+
+ private:
+  struct Body;
+  explicit Store(std::shared_ptr<Body> body, uint64_t applied_index);
+  std::shared_ptr<Body> body_;
+  uint64_t applied_index_;   // Apply's thread only.
+};
+
+}  // namespace tenantry::store

@@ -1,0 +1,143 @@
+#include "engine/tenant/directory.h"
+
+#include <algorithm>
+
+#include "engine/base/bytes.h"
+#include "engine/commands.h"
+#include "engine/space_meta.h"
+
+namespace tenantry::tenant {
+namespace {
+
+constexpr std::string_view kNextGymCodeMeta = "next_gym_code";   // Big-endian u64.
+constexpr uint8_t kByKind = 3;
+constexpr std::string_view kTokenSecretName = "jwt";
+
+std::string_view Trimmed(std::string_view text) {
+  const auto space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+  while (!text.empty() && space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// GYM0001 and on; a counter, so that codes never come back after a delete.
+Result<std::string> NextGymCode(DirectoryTransaction& tx) {
+  TNT_ASSIGN_OR_RETURN(const std::optional<std::string> stored, tx.Meta(kNextGymCodeMeta));
+  const uint64_t number = stored ? LoadBig64(stored->data()) : 1;
+  std::string next;
+  AppendBig64(&next, number + 1);
+  TNT_RETURN_IF_ERROR(tx.SetMeta(kNextGymCodeMeta, next));
+  std::string digits = std::to_string(number);
+  if (digits.size() < 4) digits.insert(0, 4 - digits.size(), '0');
+  return "GYM" + digits;
+}
+
+}  // namespace
+
+TenantRef Directory::RefOf(const schema::Tenant::Reader& tenant) {
+  return TenantRef(SpaceId(tenant.getSpace()));
+}
+
+Result<TenantEntry> Directory::Find(const ReadView& view, std::string_view id,
+                                    schema::TenantKind kind, ReadTier tier) {
+  TNT_ASSIGN_OR_RETURN(codec::Stored<schema::Tenant> record,
+                       view.DirectorySpace(tier).Get<schema::Tenant>({id}));
+  if (record->getKind() != kind) return NotFound("no such tenant");
+  const TenantRef ref = RefOf(*record);
+  return TenantEntry{ref, std::move(record)};
+}
+
+Result<TenantRef> Directory::FindByReference(const ReadView& view, schema::ReferenceKind kind,
+                                             std::string_view id, ReadTier tier) {
+  const SpaceReader directory = view.DirectorySpace(tier);
+  TNT_ASSIGN_OR_RETURN(const codec::Stored<schema::Reference> reference,
+                       directory.Get<schema::Reference>({static_cast<int64_t>(kind), id}));
+  return FindBySpace(view, SpaceId(reference->getSpace()), tier);
+}
+
+Result<TenantRef> Directory::FindBySpace(const ReadView& view, SpaceId space, ReadTier tier) {
+  const TenantRef ref(space);
+  TNT_ASSIGN_OR_RETURN(const bool alive, IsAlive(view.Space(ref, tier)));
+  if (!alive) return NotFound("no such tenant");
+  return ref;
+}
+
+Result<std::vector<TenantEntry>> Directory::List(const ReadView& view, schema::TenantKind kind,
+                                                 ReadTier tier) {
+  std::vector<TenantEntry> tenants;
+  IndexRange range;
+  range.index = kByKind;
+  range.equal = {static_cast<int64_t>(kind)};
+  TNT_RETURN_IF_ERROR(view.DirectorySpace(tier).ScanIndex<schema::Tenant>(
+      range, [&tenants](const codec::Stored<schema::Tenant>& tenant) {
+        tenants.push_back({RefOf(*tenant), tenant});
+        return true;
+      }));
+  return tenants;
+}
+
+Result<SpaceWriter*> Directory::Create(DirectoryTransaction& tx, const NewTenant& tenant) {
+  TNT_ASSIGN_OR_RETURN(SpaceWriter * space, tx.CreateSpace());
+  codec::Draft<schema::Tenant> record;
+  record->setId(std::string(tenant.id));
+  record->setKind(tenant.kind);
+  record->setSpace(space->space().value());
+  const std::string name(Trimmed(tenant.name));
+  record->setName(name);
+  if (tenant.kind == schema::TenantKind::GYM) {
+    TNT_ASSIGN_OR_RETURN(const std::string code, NextGymCode(tx));
+    record->setGymName(name);
+    record->setCode(code);
+  }
+  record->setCreatedAt(tx.now_unix_ms());
+  record->setUpdatedAt(tx.now_unix_ms());
+  TNT_RETURN_IF_ERROR(tx.Insert(record));
+  return space;
+}
+
+Status Directory::Delete(DirectoryTransaction& tx, std::string_view id) {
+  TNT_ASSIGN_OR_RETURN(const codec::Stored<schema::Tenant> record, tx.Get<schema::Tenant>({id}));
+  TNT_RETURN_IF_ERROR(tx.DropSpace(SpaceId(record->getSpace())));
+  return tx.Erase(record);
+}
+
+Status PutReference(Transaction& tx, schema::ReferenceKind kind, std::string_view id) {
+  codec::Draft<schema::Reference> reference;
+  reference->setKind(kind);
+  reference->setId(std::string(id));
+  reference->setSpace(tx.space().value());
+  return tx.PutInDirectory(reference);
+}
+
+Status EraseReference(Transaction& tx, schema::ReferenceKind kind, std::string_view id) {
+  return tx.EraseInDirectory<schema::Reference>({static_cast<int64_t>(kind), id});
+}
+
+Result<TokenSecret> EnsureTokenSecret(Engine& engine) {
+  TokenSecret secret;
+  const CommandInfo info{static_cast<uint16_t>(CommandKind::kBootstrap), "system", ""};
+  const Outcome outcome = engine.ExecuteDirectory(
+      info, ReadTier::kBlocking, [&secret](DirectoryTransaction& tx) -> Status {
+        TNT_ASSIGN_OR_RETURN(const std::optional<codec::Stored<schema::ClusterSecret>> stored,
+                             tx.Find<schema::ClusterSecret>({kTokenSecretName}));
+        if (stored) {
+          secret.kid = (*stored)->getKid().cStr();
+          return ParseHex((*stored)->getSecret().cStr(), &secret.key)
+                     ? Status::Ok()
+                     : Corruption("the token secret is not hexadecimal");
+        }
+        secret.kid = FormatHex(tx.random().Bytes(4));
+        secret.key = tx.random().Bytes(32);
+        codec::Draft<schema::ClusterSecret> record;
+        record->setName(std::string(kTokenSecretName));
+        record->setKid(secret.kid);
+        record->setSecret(FormatHex(secret.key));
+        record->setCreatedAt(tx.now_unix_ms());
+        return tx.Insert(record);
+      });
+  TNT_RETURN_IF_ERROR(outcome.status);
+  engine.WaitReleased(outcome.release_index);
+  return secret;
+}
+
+}  // namespace tenantry::tenant

@@ -1,0 +1,176 @@
+#include "engine/transaction.h"
+
+#include "engine/base/bytes.h"
+#include "engine/codec/row_keys.h"
+#include "engine/partition/execution.h"
+#include "engine/space_meta.h"
+
+namespace tenantry {
+
+int64_t SpaceWriter::now_unix_ms() const { return execution_->clock().NowUnixMs(); }
+Random& SpaceWriter::random() { return execution_->random(); }
+RuleTrace& SpaceWriter::trace() { return execution_->trace(); }
+
+Status SpaceWriter::PutUniqueRow(const std::string& key, std::string value,
+                                 std::string_view collection) {
+  std::string taken;
+  const Status found = execution_->Get(key, &taken);
+  if (found.ok()) return AlreadyExists(std::string(collection) + ": a unique value is taken");
+  if (found.code() != StatusCode::kNotFound) return found;
+  return execution_->Put(key, std::move(value));
+}
+
+Status SpaceWriter::InsertBytes(const schema::Collection& collection,
+                                capnp::DynamicStruct::Reader record, std::string bytes) {
+  const std::string tuple = codec::PrimaryKey(collection, record);
+  const std::string key = keys::RecordKey(space_, collection.number, tuple);
+  TNT_RETURN_IF_ERROR(PutUniqueRow(key, std::move(bytes), collection.name));
+  for (codec::IndexRow& row : codec::IndexRows(space_, collection, record, tuple)) {
+    if (row.index->unique) {
+      TNT_RETURN_IF_ERROR(PutUniqueRow(row.key, std::move(row.value), collection.name));
+    } else {
+      TNT_RETURN_IF_ERROR(execution_->Put(std::move(row.key), std::move(row.value)));
+    }
+  }
+  return Status::Ok();
+}
+
+Status SpaceWriter::UpdateBytes(const schema::Collection& collection,
+                                capnp::DynamicStruct::Reader before,
+                                capnp::DynamicStruct::Reader after, std::string bytes) {
+  const std::string tuple = codec::PrimaryKey(collection, before);
+  TNT_CHECK(tuple == codec::PrimaryKey(collection, after));
+  TNT_RETURN_IF_ERROR(
+      execution_->Put(keys::RecordKey(space_, collection.number, tuple), std::move(bytes)));
+  const std::vector<codec::IndexRow> old_rows =
+      codec::IndexRows(space_, collection, before, tuple);
+  std::vector<codec::IndexRow> new_rows = codec::IndexRows(space_, collection, after, tuple);
+  const auto contains = [](const std::vector<codec::IndexRow>& rows, const std::string& key) {
+    for (const codec::IndexRow& row : rows) {
+      if (row.key == key) return true;
+    }
+    return false;
+  };
+  // Old rows go first, so that a unique value may move within one record.
+  for (const codec::IndexRow& row : old_rows) {
+    if (!contains(new_rows, row.key)) TNT_RETURN_IF_ERROR(execution_->Delete(row.key));
+  }
+  for (codec::IndexRow& row : new_rows) {
+    if (contains(old_rows, row.key)) continue;
+    if (row.index->unique) {
+      TNT_RETURN_IF_ERROR(PutUniqueRow(row.key, std::move(row.value), collection.name));
+    } else {
+      TNT_RETURN_IF_ERROR(execution_->Put(std::move(row.key), std::move(row.value)));
+    }
+  }
+  return Status::Ok();
+}
+
+Status SpaceWriter::EraseRecord(const schema::Collection& collection,
+                                capnp::DynamicStruct::Reader before) {
+  const std::string tuple = codec::PrimaryKey(collection, before);
+  for (codec::IndexRow& row : codec::IndexRows(space_, collection, before, tuple)) {
+    TNT_RETURN_IF_ERROR(execution_->Delete(std::move(row.key)));
+  }
+  return execution_->Delete(keys::RecordKey(space_, collection.number, tuple));
+}
+
+Status SpaceWriter::SetCounter(uint8_t family, std::string_view owner, std::string_view metric,
+                               int64_t bucket, int64_t value) {
+  std::string bytes;
+  AppendLittle(&bytes, value);
+  return execution_->Put(keys::CounterKey(space_, family, owner, metric, bucket), std::move(bytes));
+}
+
+Status SpaceWriter::EraseCounter(uint8_t family, std::string_view owner, std::string_view metric,
+                                 int64_t bucket) {
+  return execution_->Delete(keys::CounterKey(space_, family, owner, metric, bucket));
+}
+
+Status SpaceWriter::SetSketchBlock(uint8_t family, std::string_view owner, int64_t bucket,
+                                   uint8_t block, std::string_view registers) {
+  return execution_->Put(keys::SketchKey(space_, family, owner, bucket, block),
+                         std::string(registers));
+}
+
+Status SpaceWriter::SetMeta(std::string_view name, std::string_view value) {
+  return execution_->Put(keys::MetaKey(space_, name), std::string(value));
+}
+
+Status SpaceWriter::EraseMeta(std::string_view name) {
+  return execution_->Delete(keys::MetaKey(space_, name));
+}
+
+Status Transaction::PutDirectoryBytes(const schema::Collection& collection,
+                                      capnp::DynamicStruct::Reader record, std::string bytes) {
+  const std::string tuple = codec::PrimaryKey(collection, record);
+  for (codec::IndexRow& row : codec::IndexRows(kDirectorySpace, collection, record, tuple)) {
+    TNT_CHECK(!row.index->unique);   // Uniqueness needs the directory's partition.
+    TNT_RETURN_IF_ERROR(execution_->Put(std::move(row.key), std::move(row.value)));
+  }
+  return execution_->Put(keys::RecordKey(kDirectorySpace, collection.number, tuple),
+                         std::move(bytes));
+}
+
+Status Transaction::EraseDirectoryKey(const schema::Collection& collection, std::string tuple) {
+  TNT_CHECK(collection.indexes.empty());
+  return execution_->Delete(keys::RecordKey(kDirectorySpace, collection.number, tuple));
+}
+
+Result<SpaceWriter*> DirectoryTransaction::OpenSpace(SpaceId space) {
+  execution_->Hold(space);
+  opened_.push_back(SpaceWriter(execution_, *execution_, space, tier_));
+  SpaceWriter& opened = opened_.back();
+  TNT_ASSIGN_OR_RETURN(const bool alive, IsAlive(opened));
+  if (!alive) return NotFound("the tenant was deleted");
+  return &opened;
+}
+
+Result<SpaceWriter*> DirectoryTransaction::CreateSpace() {
+  TNT_ASSIGN_OR_RETURN(const std::optional<std::string> next, Meta(kNextSpaceMeta));
+  const uint64_t id = next ? LoadBig64(next->data()) : 1;
+  std::string after;
+  AppendBig64(&after, id + 1);
+  TNT_RETURN_IF_ERROR(SetMeta(kNextSpaceMeta, after));
+  execution_->Hold(SpaceId(id));
+  opened_.push_back(SpaceWriter(execution_, *execution_, SpaceId(id), tier_));
+  TNT_RETURN_IF_ERROR(opened_.back().SetMeta(kAliveMeta, "1"));
+  return &opened_.back();
+}
+
+Status DirectoryTransaction::DropSpace(SpaceId space) {
+  TNT_ASSIGN_OR_RETURN(SpaceWriter * writer, OpenSpace(space));
+  TNT_RETURN_IF_ERROR(writer->EraseMeta(kAliveMeta));
+  return SetMeta(DroppedMeta(space), "1");
+}
+
+Result<std::vector<SpaceId>> DirectoryTransaction::DroppedSpaces() const {
+  std::vector<SpaceId> spaces;
+  const std::string lower = keys::MetaKey(kDirectorySpace, kDroppedPrefix);
+  const std::string upper = keys::PrefixEnd(lower);
+  const std::unique_ptr<Cursor> cursor = reader_->Scan(lower, upper);
+  for (cursor->SeekToFirst(); cursor->Valid(); cursor->Next()) {
+    spaces.push_back(SpaceId(LoadBig64(cursor->key().data() + lower.size())));
+  }
+  TNT_RETURN_IF_ERROR(cursor->status());
+  return spaces;
+}
+
+Result<bool> DirectoryTransaction::ReclaimSome(SpaceId space, size_t rows_max) {
+  execution_->Hold(space);
+  std::string lower;
+  AppendBig64(&lower, space.value());
+  const std::string upper = keys::PrefixEnd(lower);
+  const std::unique_ptr<Cursor> cursor = reader_->Scan(lower, upper);
+  std::vector<std::string> found;
+  for (cursor->SeekToFirst(); cursor->Valid() && found.size() < rows_max; cursor->Next()) {
+    found.emplace_back(cursor->key());
+  }
+  TNT_RETURN_IF_ERROR(cursor->status());
+  for (std::string& key : found) TNT_RETURN_IF_ERROR(execution_->Delete(std::move(key)));
+  if (found.size() == rows_max) return false;
+  TNT_RETURN_IF_ERROR(EraseMeta(DroppedMeta(space)));
+  return true;
+}
+
+}  // namespace tenantry

@@ -1,0 +1,137 @@
+#include "server/application.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/gym/middleware.h"
+#include "server/gym/routes.h"
+#include "server/popups/routes.h"
+#include "server/reply.h"
+
+namespace tenantry::server {
+namespace {
+
+// First path segments of the gym API; `/` itself follows the gym's rule too (crosscutting.md A5, A6).
+constexpr std::string_view kGymSegments[] = {
+    "auth",        "members",     "my",      "locations", "session-types", "sessions", "bookings",
+    "invitations", "memberships", "trainer", "payments",  "reference"};
+
+bool IsGymPath(std::string_view path) {
+  if (!path.empty() && path.front() == '/') path.remove_prefix(1);
+  const std::string_view segment = path.substr(0, path.find('/'));
+  return std::find(std::begin(kGymSegments), std::end(kGymSegments), segment) !=
+         std::end(kGymSegments);
+}
+
+constexpr std::string_view kAllowedMethods = "GET,POST,PUT,PATCH,DELETE,OPTIONS";
+constexpr std::string_view kAllowedHeaders =
+    "Content-Type,Authorization,X-Requested-With,x-tenant-id,If-None-Match,If-Match,Idempotency-Key,"
+    "X-Request-Id,Tenantry-Min-Position";
+constexpr std::string_view kExposedHeaders =
+    "ETag,Retry-After,X-Request-Id,X-Total-Count,Link,Tenantry-Position,X-RateLimit-Limit,"
+    "X-RateLimit-Remaining,X-RateLimit-Reset";
+
+bool HasHeader(const http::Response& response, std::string_view name) {
+  for (const auto& [known, value] : response.headers) {
+    if (known == name) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TenantryApplication>> TenantryApplication::Create(const Context& context,
+                                                                         AccessLog& log) {
+  std::vector<Module> modules;
+  modules.push_back({SharedRoutes(context), nullptr});
+  modules.push_back({gym::GymRoutes(context), nullptr});
+  modules.push_back(popups::PopupModule(context));
+  std::unique_ptr<TenantryApplication> application(
+      new TenantryApplication(context, log, std::move(modules)));
+  TNT_ASSIGN_OR_RETURN(application->router_, http::Router::Build(application->routes_));
+  return application;
+}
+
+TenantryApplication::TenantryApplication(const Context& context, AccessLog& log,
+                                         std::vector<Module> modules)
+    : context_(context), log_(log), modules_(std::move(modules)) {
+  for (Module& module : modules_) {
+    for (http::Route& route : module.routes) routes_.push_back(std::move(route));
+  }
+}
+
+http::Response TenantryApplication::Error(int status, std::string_view message,
+                                          const http::Request& request) const {
+  if (IsPopupPath(request.path)) return PopupError(status, message);
+  return GymError(status, message, request, context_.engine.clock());
+}
+
+http::Response TenantryApplication::Handle(const http::Route& route, const http::Request& request) {
+  return route.handler(request);
+}
+
+http::Response TenantryApplication::Unrouted(const http::Request& request, http::MethodSet allowed) {
+  if (request.method == http::Method::kOptions) {
+    // A preflight is answered before tenant and token are looked at; Decorate adds the CORS headers.
+    http::Response response = http::Response::Empty(204);
+    if (!allowed.empty()) response.headers.emplace_back("Allow", allowed.ToString());
+    return response;
+  }
+  if (IsGymPath(request.path)) {
+    std::optional<http::Response> refused = gym::CheckTenantForUnknownPath(context_, request);
+    if (refused) return *std::move(refused);
+  }
+  std::string message = "Cannot ";
+  message.append(request.method_name).append(" ").append(request.target);
+  return Error(404, message, request);
+}
+
+http::Response TenantryApplication::ProtocolError(int status, std::string_view reason,
+                                                  const http::Request* request,
+                                                  std::string_view target) {
+  http::Request unknown;
+  unknown.target = target;
+  unknown.path = target.substr(0, target.find('?'));
+  const http::Request& subject = request != nullptr ? *request : unknown;
+  return Error(status, status == 500 ? "Internal server error" : reason, subject);
+}
+
+http::Response TenantryApplication::Overloaded(const http::Request& request) {
+  http::Response response = Error(503, "The server is busy, try again", request);
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
+void TenantryApplication::Decorate(const http::Request* request, const http::Route* route,
+                                   http::Response* response) {
+  auto& headers = response->headers;
+  headers.emplace_back("Vary", "Origin");
+  if (response->release_index != 0) {
+    const Position position{context_.engine.epoch(), response->release_index};
+    headers.emplace_back("Tenantry-Position", FormatPosition(position));
+  }
+  if (request == nullptr) return;
+  const std::optional<std::string_view> origin = request->FindHeader("Origin");
+  if (!origin || HasHeader(*response, "Access-Control-Allow-Origin")) return;
+  headers.emplace_back("Access-Control-Allow-Origin", *origin);
+  headers.emplace_back("Access-Control-Expose-Headers", kExposedHeaders);
+  const bool preflight = route == nullptr && request->method == http::Method::kOptions;
+  if (!preflight) return;
+  headers.emplace_back("Access-Control-Allow-Methods", kAllowedMethods);
+  headers.emplace_back("Access-Control-Allow-Headers", kAllowedHeaders);
+  headers.emplace_back("Access-Control-Max-Age", "86400");
+}
+
+void TenantryApplication::OnTickEnd(uint32_t loop, std::vector<http::TickVerdict>* verdicts) {
+  for (const Module& module : modules_) {
+    if (module.on_tick_end) module.on_tick_end(loop, verdicts);
+  }
+}
+
+void TenantryApplication::OnException(const http::Request& request, std::string_view what) {
+  std::string message = "request ";
+  message.append(request.request_id).append(" threw: ").append(what);
+  log_.Note("ERROR", message);
+}
+
+}  // namespace tenantry::server

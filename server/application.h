@@ -1,0 +1,59 @@
+#pragma once
+// TenantryApplication: joins the modules' route tables, error bodies, CORS and the log into what server/http drives.
+//
+// Errors   Create: kInvalidArgument when two rows of the tables shadow each other.
+// Threads  as http::Application states.
+// Owns     the routes and the router. Borrows context and log.
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "server/access_log.h"
+#include "server/context.h"
+#include "server/http/application.h"
+#include "server/http/router.h"
+
+namespace tenantry::server {
+
+class TenantryApplication final : public http::Application {
+ public:
+  // What each module adds to the application.
+  struct Module {
+    std::vector<http::Route> routes;
+    // Ends a tick of a loop; may be empty.
+    std::function<void(uint32_t loop, std::vector<http::TickVerdict>* verdicts)> on_tick_end;
+  };
+
+  static Result<std::unique_ptr<TenantryApplication>> Create(const Context& context, AccessLog& log);
+
+  const http::Router& router() const { return router_; }
+  const std::vector<http::Route>& routes() const { return routes_; }
+
+  http::Response Handle(const http::Route& route, const http::Request& request) override;
+  http::Response Unrouted(const http::Request& request, http::MethodSet allowed) override;
+  http::Response ProtocolError(int status, std::string_view reason, const http::Request* request,
+                               std::string_view target) override;
+  http::Response Overloaded(const http::Request& request) override;
+  void Decorate(const http::Request* request, const http::Route* route,
+                http::Response* response) override;
+  uint64_t ReleasedIndex() const override { return context_.engine.released_index(); }
+  void OnTickEnd(uint32_t loop, std::vector<http::TickVerdict>* verdicts) override;
+  void OnReply(const http::AccessRecord& record) override { log_.Add(record); }
+  void OnException(const http::Request& request, std::string_view what) override;
+
+ private:
+  TenantryApplication(const Context& context, AccessLog& log, std::vector<Module> modules);
+  http::Response Error(int status, std::string_view message, const http::Request& request) const;
+
+  const Context& context_;
+  AccessLog& log_;
+  std::vector<Module> modules_;
+  std::vector<http::Route> routes_;   // Constant after construction; the router points into it.
+  http::Router router_;
+};
+
+// Rows that belong to neither family: health and readiness.
+std::vector<http::Route> SharedRoutes(const Context& context);
+
+}  // namespace tenantry::server

@@ -1,0 +1,86 @@
+#pragma once
+// Application: what the HTTP front asks of the server behind it: answers, error bodies, and when
+// replies may leave.
+//
+// Errors   an exception that leaves Handle() or Unrouted() becomes ProtocolError(500). The others
+// must not throw. Threads  Handle() runs on the loop for Lane::kInline, on a worker for the other
+// lanes; OnTickEnd() on its loop, with
+//          no handler of that loop running; ReleasedIndex() anywhere; the rest on any loop. All
+//          concurrently.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "server/http/request.h"
+#include "server/http/response.h"
+#include "server/http/route.h"
+#include "server/http/router.h"
+
+namespace tenantry::http {
+
+// What becomes of a reply that was held until the end of its tick.
+struct TickVerdict {
+  uint64_t ticket = 0;
+  // The held reply may leave once this log index is released.
+  uint64_t release_index = 0;
+  // Sent instead of the held reply; its own release_index counts then, its tick_ticket is ignored.
+  std::optional<Response> replacement;
+};
+
+// One line of the access log, made when a reply is handed to the socket. The views die with the
+// call.
+struct AccessRecord {
+  const Route* route = nullptr;  // Null for unrouted requests and protocol errors.
+  Method method = Method::kOther;
+  std::string_view method_name;
+  std::string_view target;
+  std::string_view request_id;
+  std::string_view peer_ip;
+  int status = 0;
+  uint64_t body_bytes = 0;
+  int64_t latency_ns = 0;  // From the complete request to the reply's hand-over.
+  uint32_t loop = 0;
+};
+
+class Application {
+ public:
+  virtual ~Application() = default;
+
+  // Middleware and handler of a matched route.
+  virtual Response Handle(const Route& route, const Request& request) = 0;
+
+  // The path is unknown (`allowed` is empty) or lacks this method. Also gets OPTIONS, for CORS
+  // preflight.
+  virtual Response Unrouted(const Request& request, MethodSet allowed) = 0;
+
+  // The body of an error that no handler made. `request` is null when none could be framed;
+  // `target` is as sent, and empty when not even the request line was read. `reason` may be shown
+  // to the client.
+  virtual Response ProtocolError(int status, std::string_view reason, const Request* request,
+                                 std::string_view target) = 0;
+
+  // A worker queue is full: 503 with Retry-After.
+  virtual Response Overloaded(const Request& request) = 0;
+
+  // Called for every response just before it is rendered: CORS and other headers for all. Both may
+  // be null.
+  virtual void Decorate(const Request* request, const Route* route, Response* response) = 0;
+
+  // The highest log index whose replies may leave. Never falls. Read often: keep it one atomic
+  // load.
+  virtual uint64_t ReleasedIndex() const = 0;
+
+  // The batch of a loop ended in which handlers returned tick tickets. Every ticket needs its
+  // verdict now; a reply without one is answered 500.
+  virtual void OnTickEnd(uint32_t loop, std::vector<TickVerdict>* verdicts) = 0;
+
+  // Must be cheap.
+  virtual void OnReply(const AccessRecord& record) = 0;
+
+  // A handler threw; for the log only.
+  virtual void OnException(const Request& request, std::string_view what) = 0;
+};
+
+}  // namespace tenantry::http

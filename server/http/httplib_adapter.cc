@@ -1,0 +1,203 @@
+#include "server/http/httplib_adapter.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <httplib.h>
+
+#include "engine/base/check.h"
+#include "server/http/text.h"
+
+namespace tenantry::http {
+namespace {
+
+// httplib refuses a longer header line; ours may be longer, so such a line is not shown to it.
+constexpr size_t kHeaderLineMax = CPPHTTPLIB_HEADER_MAX_LENGTH - 16;
+
+// Headers that make httplib read a body, compress, slice, or set its own idea of the peer; the loop
+// handles them.
+bool IsHidden(std::string_view name) {
+  switch (name.size()) {
+    case 5:
+      return EqualsIgnoreCase(name, "range");
+    case 6:
+      return EqualsIgnoreCase(name, "expect");
+    case 10:
+      return EqualsIgnoreCase(name, "connection") || EqualsIgnoreCase(name, "local_addr") ||
+             EqualsIgnoreCase(name, "local_port");
+    case 11:
+      return EqualsIgnoreCase(name, "remote_addr") || EqualsIgnoreCase(name, "remote_port");
+    case 14:
+      return EqualsIgnoreCase(name, "content-length");
+    case 15:
+      return EqualsIgnoreCase(name, "accept-encoding");
+    case 16:
+      return EqualsIgnoreCase(name, "content-encoding");
+    case 17:
+      return EqualsIgnoreCase(name, "transfer-encoding");
+    default:
+      return false;
+  }
+}
+
+// Headers that the loop sets itself; a handler cannot override them.
+bool IsOurs(std::string_view name) {
+  switch (name.size()) {
+    case 4:
+      return EqualsIgnoreCase(name, "date");
+    case 10:
+      return EqualsIgnoreCase(name, "connection") || EqualsIgnoreCase(name, "keep-alive");
+    case 12:
+      return EqualsIgnoreCase(name, "x-request-id");
+    case 14:
+      return EqualsIgnoreCase(name, "content-length");
+    case 17:
+      return EqualsIgnoreCase(name, "transfer-encoding");
+    default:
+      return false;
+  }
+}
+
+void AppendEscaped(std::string_view text, char escape, std::string_view with, std::string* out) {
+  while (true) {
+    const size_t at = text.find(escape);
+    out->append(text.substr(0, at));
+    if (at == std::string_view::npos) return;
+    out->append(with);
+    text.remove_prefix(at + 1);
+  }
+}
+
+void WriteRequest(const Request& request, std::string* out) {
+  out->append(request.method_name).append(" ").append(request.path);
+  if (!request.query.empty()) {
+    out->push_back('?');
+    AppendEscaped(request.query, '?', "%3F", out);
+  }
+  out->append(" HTTP/1.1\r\n");
+  for (const Header& header : request.headers) {
+    if (header.value.empty() || IsHidden(header.name)) continue;
+    const size_t line = out->size();
+    out->append(header.name).append(": ");
+    AppendEscaped(header.value, '%', "%25", out);
+    out->append("\r\n");
+    if (out->size() - line > kHeaderLineMax) out->resize(line);
+  }
+  out->append("\r\n");
+}
+
+class MemoryStream final : public httplib::Stream {
+ public:
+  MemoryStream(std::string_view input, std::string* output) : input_(input), output_(output) {}
+
+  bool is_readable() const override { return !input_.empty(); }
+  bool is_writable() const override { return true; }
+  ssize_t read(char* out, size_t size) override {
+    const size_t n = std::min(size, input_.size());
+    std::memcpy(out, input_.data(), n);
+    input_.remove_prefix(n);
+    return static_cast<ssize_t>(n);
+  }
+  ssize_t write(const char* data, size_t size) override {
+    output_->append(data, size);
+    return static_cast<ssize_t>(size);
+  }
+  void get_remote_ip_and_port(std::string&, int&) const override {}
+  void get_local_ip_and_port(std::string&, int&) const override {}
+  socket_t socket() const override { return 0; }
+
+ private:
+  std::string_view input_;
+  std::string* output_;
+};
+
+constexpr std::string_view kAnyRequest = "GET / HTTP/1.1\r\n\r\n";
+
+}  // namespace
+
+class HttplibAdapter::Core : public httplib::Server {
+ public:
+  Core() {
+    set_pre_routing_handler([this](const httplib::Request&, httplib::Response& out) {
+      called_ = true;
+      if (dispatcher_) response_ = dispatcher_->Dispatch(*request_);
+      if (response_) {
+        CopyHead(*response_, &out);
+      } else {
+        out.status = 200;  // Thrown away: the reply comes later.
+      }
+      return HandlerResponse::Handled;
+    });
+    set_post_routing_handler([](const httplib::Request&, httplib::Response& out) {
+      // What httplib adds by itself. It writes no body, so its length would be wrong too.
+      out.headers.erase("Connection");
+      out.headers.erase("Content-Length");
+      out.headers.erase("Accept-Ranges");
+    });
+  }
+
+  void Start(const Request* request, Dispatcher* dispatcher, const Response* response) {
+    request_ = request;
+    dispatcher_ = dispatcher;
+    response_ = response;
+    called_ = false;
+  }
+
+  // "Connection: close" is cheaper for httplib to make than its Keep-Alive header; both are
+  // removed.
+  void Process(std::string_view input, std::string* head) {
+    MemoryStream stream(input, head);
+    bool closed = false;
+    process_request(stream, true, closed, no_setup_);
+  }
+
+  bool called() const { return called_; }
+  const Response* response() const { return response_; }
+  std::string* input() { return &input_; }
+
+ private:
+  static void CopyHead(const Response& response, httplib::Response* out) {
+    out->status = response.status;
+    if (!response.content_type.empty()) out->set_header("Content-Type", response.content_type);
+    for (const auto& [name, value] : response.headers) {
+      if (!IsOurs(name)) out->set_header(name, value);
+    }
+  }
+
+  const Request* request_ = nullptr;
+  Dispatcher* dispatcher_ = nullptr;
+  const Response* response_ = nullptr;
+  bool called_ = false;
+  std::string input_;
+  const std::function<void(httplib::Request&)> no_setup_;
+};
+
+HttplibAdapter::HttplibAdapter() : core_(std::make_unique<Core>()) {}
+HttplibAdapter::~HttplibAdapter() = default;
+
+HttplibAdapter::Outcome HttplibAdapter::Run(const Request& request, Dispatcher& dispatcher,
+                                            std::string* head) {
+  std::string* input = core_->input();
+  input->clear();
+  WriteRequest(request, input);
+  const size_t start = head->size();
+  core_->Start(&request, &dispatcher, nullptr);
+  core_->Process(*input, head);
+  if (core_->called() && core_->response()) {
+    head->resize(head->size() - 2);
+    return Outcome::kRendered;
+  }
+  const bool too_long = std::string_view(*head).substr(start).starts_with("HTTP/1.1 414");
+  refused_status_ = too_long ? 414 : 400;
+  head->resize(start);
+  return core_->called() ? Outcome::kDeferred : Outcome::kRefused;
+}
+
+void HttplibAdapter::Render(const Response& response, std::string* head) {
+  core_->Start(nullptr, nullptr, &response);
+  core_->Process(kAnyRequest, head);
+  TNT_CHECK(core_->called());
+  head->resize(head->size() - 2);
+}
+
+}  // namespace tenantry::http

@@ -1,0 +1,56 @@
+#pragma once
+// HttplibAdapter: the only place that names cpp-httplib. It parses and dispatches a framed request
+// through httplib::Server::process_request on a stream in memory, and writes the head of a response
+// the same way.
+//
+// Shape    httplib sees the request line and the headers, without those that would make it act on
+// its own (Range,
+//          Expect, Transfer-Encoding, Accept-Encoding, Content-Encoding, Content-Length,
+//          Connection, REMOTE_*, LOCAL_*), with '%' in values and every '?' after the first
+//          escaped. Routing is done in the pre-routing hook, before httplib would read a body.
+//          Bodies never pass through it.
+// Errors   Run() tells when httplib answered by itself; the connection must close then.
+// Threads  one at a time; every loop has its own.
+// Source   docs/adr: the front is cpp-httplib behind our own loops (design section 4).
+
+#include <memory>
+#include <string>
+
+#include "server/http/request.h"
+#include "server/http/response.h"
+
+namespace tenantry::http {
+
+class Dispatcher {
+ public:
+  virtual ~Dispatcher() = default;
+  // The response to `request`, alive until the call of Run() returns; null when it is answered
+  // later. Must not throw.
+  virtual const Response* Dispatch(const Request& request) = 0;
+};
+
+class HttplibAdapter {
+ public:
+  HttplibAdapter();
+  ~HttplibAdapter();
+
+  enum class Outcome { kRendered, kDeferred, kRefused };
+
+  // Parses `request`, calls `dispatcher`, and appends the status line and the response's headers to
+  // `head`, without the empty line that ends them.
+  Outcome Run(const Request& request, Dispatcher& dispatcher, std::string* head);
+
+  // What httplib answered when it refused the last request: 414 for a line over its 8 KiB, else
+  // 400.
+  int refused_status() const { return refused_status_; }
+
+  // Appends the status line and headers of a response that was decided elsewhere.
+  void Render(const Response& response, std::string* head);
+
+ private:
+  class Core;
+  std::unique_ptr<Core> core_;
+  int refused_status_ = 400;
+};
+
+}  // namespace tenantry::http

@@ -1,0 +1,170 @@
+#pragma once
+// Loop: one thread, one epoll set, its own listeners and connections. States of a connection:
+// connection.h.
+//
+// Shape    each batch: read what is ready and run inline handlers; take in finished worker replies;
+// end the tick; let
+//          released replies go; write. So one log group and one write per connection serve a whole
+//          batch.
+// Threads  Run() is the thread; NotifyReleased(), Complete() and BeginDrain() from any other.
+// Owns     listeners, connections, its httplib adapter. Borrows everything in LoopContext.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/base/mutex.h"
+#include "engine/base/random.h"
+#include "server/http/application.h"
+#include "server/http/connection.h"
+#include "server/http/httplib_adapter.h"
+#include "server/http/listeners.h"
+#include "server/http/options.h"
+#include "server/http/workers.h"
+
+namespace tenantry::http {
+
+// What the loops of one server share.
+struct LoopContext {
+  const ServerOptions* options = nullptr;
+  const Router* router = nullptr;
+  Application* application = nullptr;
+  const Clock* clock = nullptr;
+  WorkerLane* blocking = nullptr;
+  WorkerLane* hashing = nullptr;
+  std::atomic<size_t>* connections = nullptr;  // Relaxed: a limit, not an order.
+};
+
+class Loop final : private Dispatcher {
+ public:
+  Loop(uint32_t id, const LoopContext& context, std::vector<FileDescriptor> listeners);
+  ~Loop() override;
+
+  // Creates the epoll set; before Run().
+  Status Open();
+  void Run();
+
+  // ReleasedIndex() rose. Wakes the loop only when one of its replies may leave.
+  void NotifyReleased();
+  // Accepts what is queued, then stops accepting; Run() returns when the last connection is done or
+  // at the deadline.
+  void BeginDrain(int64_t deadline_boot_ns);
+  // A worker finished; the connection may be gone.
+  void Complete(ConnectionKey key, Response response);
+
+ private:
+  struct Parked {
+    uint64_t release_index;
+    ConnectionKey key;
+  };
+  struct Ticket {
+    uint64_t ticket;
+    ConnectionKey key;
+  };
+
+  // --- loop.cc: sockets and time ---
+  void RunBatch(int timeout_ms);
+  int TimeoutMs() const;
+  void UpdateClock();
+  void Wake();
+  void HandleWake();
+  void Accept(size_t listener, bool until_empty);
+  void AddConnection(int fd, std::string peer_ip);
+  void RefuseConnection(int fd);
+  void SetListening(bool listening);
+  void HandleEvents(uint64_t key, uint32_t events);
+  void HandleReadable(Connection& c);
+  void DiscardInput(Connection& c);
+  void FlushOne(Connection& c);
+  void FlushDirty();
+  void UpdateInterest(Connection& c);
+  void Settle(Connection& c);
+  void FinishClose(Connection& c);
+  void Close(Connection& c);
+  void Arm(Connection& c, Wait wait);
+  void Sweep();
+  void HandleDeadline(Connection& c);
+  void StartDrain();
+  Connection* Find(ConnectionKey key);
+  void MarkDirty(Connection& c);
+  void MarkRunnable(Connection& c);
+
+  // --- loop_requests.cc: requests and replies ---
+  void Process(Connection& c);
+  void RunRunnable();
+  void StartRequest(Connection& c);
+  void PrepareRequest(Connection& c);
+  const Response* Dispatch(const Request& request) override;
+  bool Offload(Connection& c, WorkerLane* lane);
+  void TakeCompletions();
+  void Answer(Connection& c, Response response);
+  void Deliver(Connection& c);
+  void Hold(Connection& c, Pending pending);
+  void Park(Connection& c);
+  void SendHeld(Connection& c);
+  void Send(Connection& c, std::string_view head, RenderedReply* reply);
+  void FinishRequest(Connection& c);
+  // Answers an error that no handler made, and closes.
+  void Fail(Connection& c, int status, std::string_view reason, bool framed);
+  void EndTick();
+  void ReleaseParked();
+  std::string_view NewRequestId();
+
+  // Constant after construction.
+  const uint32_t id_;
+  const LoopContext context_;
+  const ServerOptions& options_;
+  Application& application_;
+  const size_t input_max_;
+  const int64_t sweep_ns_;
+
+  // Any thread.
+  FileDescriptor wake_fd_;
+  std::atomic<bool> wake_pending_{false};           // acq_rel on both sides: see Wake().
+  std::atomic<uint64_t> parked_min_{~uint64_t{0}};  // Paired with fences: see NotifyReleased().
+  std::atomic<int64_t> drain_deadline_ns_{0};       // 0: not draining. Published by the wake.
+  Mutex mailbox_mutex_{"http_loop_mailbox"};
+  std::vector<std::pair<ConnectionKey, Response>> mailbox_ TNT_GUARDED_BY(mailbox_mutex_);
+
+  // Loop thread only.
+  FileDescriptor epoll_fd_;
+  std::vector<FileDescriptor> listeners_;
+  bool listening_ = false;
+  bool draining_ = false;
+  bool woken_ = false;
+  int64_t now_ns_ = 0;
+  int64_t next_sweep_ns_ = 0;
+  int64_t date_second_ = -1;
+  std::string date_line_;
+  uint64_t next_request_id_;
+  char request_id_text_[16];
+
+  BufferPool pool_;
+  HttplibAdapter adapter_;
+  std::vector<std::unique_ptr<Connection>> slots_;
+  std::vector<uint32_t> generations_;  // By slot; of the connection there or of the next one.
+  std::vector<int64_t> deadlines_;     // By slot; boot clock.
+  std::vector<uint32_t> free_slots_;
+  std::vector<std::unique_ptr<Connection>> closed_;  // Freed when the batch ends.
+  size_t open_ = 0;
+  std::vector<ConnectionKey> dirty_;
+  std::vector<ConnectionKey> runnable_;
+  std::vector<ConnectionKey> scratch_keys_;
+  std::vector<Ticket> tickets_;
+  std::vector<TickVerdict> verdicts_;
+  std::vector<Parked> parked_;  // A heap, lowest index first.
+  std::vector<std::pair<ConnectionKey, Response>> completions_;
+
+  // Of the request being handled, kept to reuse its memory.
+  Connection* current_ = nullptr;
+  Request request_;
+  Response response_;
+  std::string head_;
+};
+
+}  // namespace tenantry::http

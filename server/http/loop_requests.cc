@@ -1,0 +1,403 @@
+// The half of Loop that turns bytes into requests and responses into bytes.
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <exception>
+
+#include <fmt/format.h>
+
+#include "server/http/loop.h"
+#include "server/http/text.h"
+
+namespace tenantry::http {
+namespace {
+
+// A connection with more buffered requests than this waits for its next turn.
+constexpr int kRequestsPerTurn = 16;
+// A client that does not read its replies gets no further ones made.
+constexpr size_t kOutputPauseBytes = 256 * 1024;
+
+// A request whose bytes are its own, for a worker.
+struct OwnedRequest {
+  std::string bytes;
+  Request request;
+};
+
+void Rebase(std::string_view* view, const char* from, const std::string& to) {
+  // A path that the request did not spell out is static text outside the buffer.
+  if (view->data() < from || view->data() > from + to.size()) return;
+  *view = {to.data() + (view->data() - from), view->size()};
+}
+
+std::shared_ptr<OwnedRequest> Own(const Request& request, std::string_view raw) {
+  auto owned = std::make_shared<OwnedRequest>();
+  owned->bytes.assign(raw);
+  owned->request = request;
+  Request& r = owned->request;
+  for (std::string_view* view : {&r.method_name, &r.target, &r.path, &r.query, &r.body}) {
+    Rebase(view, raw.data(), owned->bytes);
+  }
+  for (Header& header : r.headers) {
+    Rebase(&header.name, raw.data(), owned->bytes);
+    Rebase(&header.value, raw.data(), owned->bytes);
+  }
+  return owned;
+}
+
+Response InternalError(Application& application, const Request& request) {
+  return application.ProtocolError(500, "Internal server error", &request, request.target);
+}
+
+// Runs `body`; an exception becomes a 500 that says nothing.
+template <class Body>
+Response Guarded(Application& application, const Request& request, const Body& body) {
+  try {
+    return body();
+  } catch (const std::exception& error) {
+    application.OnException(request, error.what());
+  } catch (...) {
+    application.OnException(request, "an exception of an unknown type");
+  }
+  return InternalError(application, request);
+}
+
+bool HasNoBody(int status) {
+  return status < 200 || status == 204 || status == 304;
+}
+
+}  // namespace
+
+void Loop::Process(Connection& c) {
+  for (int handled = 0; c.fd >= 0 && !c.in.empty(); ++handled) {
+    if (c.pending != Pending::kNone || c.close_after_write) break;
+    if (c.out.bytes() > kOutputPauseBytes) break;  // FlushOne() makes it runnable again.
+    if (handled == kRequestsPerTurn) {
+      MarkRunnable(c);
+      break;
+    }
+    size_t size = c.in.size();
+    const RequestFramer::State state = c.framer.Advance(c.in.data(), &size);
+    c.in.SetSize(size);
+    if (state == RequestFramer::State::kReady) {
+      StartRequest(c);
+      continue;
+    }
+    if (state == RequestFramer::State::kError) {
+      Fail(c, c.framer.error().status, c.framer.error().reason, false);
+      break;
+    }
+    if (c.read_closed) {  // The client gave up in the middle of a request.
+      c.close_after_write = true;
+      c.in.Discard(&pool_);
+      break;
+    }
+    if (c.framer.TakeExpectContinue(size)) {
+      c.out.Append("HTTP/1.1 100 Continue\r\n\r\n", &pool_);
+      MarkDirty(c);
+    }
+    Arm(c, state == RequestFramer::State::kHead ? Wait::kHead : Wait::kBody);
+    break;
+  }
+  Settle(c);
+}
+
+void Loop::RunRunnable() {
+  if (runnable_.empty()) return;
+  std::vector<ConnectionKey> turn;
+  turn.swap(runnable_);
+  for (const ConnectionKey key : turn) {
+    Connection* c = Find(key);
+    if (!c) continue;
+    c->runnable = false;
+    Process(*c);
+  }
+}
+
+// Sets request_ from the bytes of the connection's current request.
+void Loop::PrepareRequest(Connection& c) {
+  c.framer.Fill(c.in.data(), &request_);
+  request_.peer_ip = c.peer_ip;
+  request_.loop = id_;
+  request_.blocking_lane = false;
+  request_.params.count = 0;
+}
+
+void Loop::StartRequest(Connection& c) {
+  PrepareRequest(c);
+  c.started_ns = now_ns_;
+  c.route = nullptr;
+  const auto sent = request_.FindHeader("x-request-id");
+  c.request_id.Set(sent && IsRequestId(*sent) ? *sent : NewRequestId());
+  request_.request_id = c.request_id.view();
+  if (request_.method == Method::kOther) return Fail(c, 501, "This method is not supported", true);
+  current_ = &c;
+  head_.clear();
+  switch (adapter_.Run(request_, *this, &head_)) {
+    case HttplibAdapter::Outcome::kRendered:
+      return Deliver(c);
+    case HttplibAdapter::Outcome::kDeferred:
+      c.pending = Pending::kWorker;
+      return Arm(c, Wait::kReply);
+    case HttplibAdapter::Outcome::kRefused:
+      return Fail(c, adapter_.refused_status(), "Malformed request", true);
+  }
+}
+
+// Called by the adapter, from httplib's pre-routing hook.
+const Response* Loop::Dispatch(const Request& request) {
+  Connection& c = *current_;
+  const RouteMatch match = context_.router->Match(request_.method, request_.path, &request_.params);
+  c.route = match.route;
+  const auto handle = [&] { return application_.Handle(*match.route, request); };
+  if (!match.route) {
+    response_ = Guarded(application_, request,
+                        [&] { return application_.Unrouted(request, match.allowed); });
+  } else if (match.route->lane == Lane::kInline) {
+    response_ = Guarded(application_, request, handle);
+    if (response_.rerun_blocking) {
+      if (Offload(c, context_.blocking)) return nullptr;
+      response_ = application_.Overloaded(request);
+    }
+  } else {
+    const bool hashes = match.route->lane == Lane::kHashing;
+    if (Offload(c, hashes ? context_.hashing : context_.blocking)) return nullptr;
+    response_ = application_.Overloaded(request);
+  }
+  application_.Decorate(&request, match.route, &response_);
+  return &response_;
+}
+
+bool Loop::Offload(Connection& c, WorkerLane* lane) {
+  auto owned = Own(request_, {c.in.data(), c.framer.consumed()});
+  owned->request.blocking_lane = true;
+  return lane->Push([this, owned = std::move(owned), route = c.route, key = c.key] {
+    const Request& request = owned->request;
+    Response response =
+        Guarded(application_, request, [&] { return application_.Handle(*route, request); });
+    // On a worker there is no tick to join and no slower lane to go to: asking for either is a bug
+    // of the handler.
+    if (response.rerun_blocking || response.tick_ticket != 0) {
+      application_.OnException(request,
+                               "a handler on a worker asked for a tick or to be run again");
+      response = InternalError(application_, request);
+    }
+    Complete(key, std::move(response));
+  });
+}
+
+void Loop::Complete(ConnectionKey key, Response response) {
+  {
+    MutexLock lock(mailbox_mutex_);
+    mailbox_.emplace_back(key, std::move(response));
+  }
+  Wake();
+}
+
+void Loop::TakeCompletions() {
+  {
+    MutexLock lock(mailbox_mutex_);
+    completions_.swap(mailbox_);
+  }
+  for (auto& [key, response] : completions_) {
+    Connection* c = Find(key);
+    if (c && c->pending == Pending::kWorker) Answer(*c, std::move(response));
+  }
+  completions_.clear();
+}
+
+// Renders and delivers a response that was decided after the request's own pass through the
+// adapter.
+void Loop::Answer(Connection& c, Response response) {
+  PrepareRequest(c);
+  request_.request_id = c.request_id.view();
+  if (c.route) context_.router->Match(request_.method, request_.path, &request_.params);
+  response_ = std::move(response);
+  application_.Decorate(&request_, c.route, &response_);
+  head_.clear();
+  adapter_.Render(response_, &head_);
+  c.pending = Pending::kNone;
+  Deliver(c);
+  if (c.pending == Pending::kNone && !c.in.empty()) MarkRunnable(c);
+}
+
+// Sends what head_ and response_ hold, or keeps it until it may leave.
+void Loop::Deliver(Connection& c) {
+  if (response_.tick_ticket != 0) {
+    tickets_.push_back({response_.tick_ticket, c.key});
+    return Hold(c, Pending::kTick);
+  }
+  if (response_.release_index > application_.ReleasedIndex()) {
+    Hold(c, Pending::kRelease);
+    return Park(c);
+  }
+  RenderedReply reply;
+  reply.body = std::move(response_.body);
+  reply.shared_body = std::move(response_.shared_body);
+  reply.status = response_.status;
+  Send(c, head_, &reply);
+}
+
+void Loop::Hold(Connection& c, Pending pending) {
+  auto held = std::make_unique<RenderedReply>();
+  held->head = head_;
+  held->body = std::move(response_.body);
+  held->shared_body = std::move(response_.shared_body);
+  held->status = response_.status;
+  held->release_index = response_.release_index;
+  c.held = std::move(held);
+  c.pending = pending;
+  Arm(c, Wait::kReply);
+}
+
+void Loop::Park(Connection& c) {
+  const auto later = [](const Parked& a, const Parked& b) {
+    return a.release_index > b.release_index;
+  };
+  c.pending = Pending::kRelease;
+  parked_.push_back({c.held->release_index, c.key});
+  std::push_heap(parked_.begin(), parked_.end(), later);
+}
+
+void Loop::ReleaseParked() {
+  if (parked_.empty()) return;
+  const auto later = [](const Parked& a, const Parked& b) {
+    return a.release_index > b.release_index;
+  };
+  parked_min_.store(parked_.front().release_index, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  const uint64_t released = application_.ReleasedIndex();
+  while (!parked_.empty() && parked_.front().release_index <= released) {
+    std::pop_heap(parked_.begin(), parked_.end(), later);
+    Connection* c = Find(parked_.back().key);
+    parked_.pop_back();
+    if (c && c->pending == Pending::kRelease) SendHeld(*c);
+  }
+  parked_min_.store(parked_.empty() ? ~uint64_t{0} : parked_.front().release_index,
+                    std::memory_order_relaxed);
+}
+
+void Loop::SendHeld(Connection& c) {
+  const std::unique_ptr<RenderedReply> held = std::move(c.held);
+  c.pending = Pending::kNone;
+  Send(c, held->head, held.get());
+  if (!c.in.empty()) MarkRunnable(c);
+}
+
+void Loop::EndTick() {
+  if (tickets_.empty()) return;
+  verdicts_.clear();
+  application_.OnTickEnd(id_, &verdicts_);
+  const auto earlier = [](const Ticket& a, const Ticket& b) { return a.ticket < b.ticket; };
+  std::sort(tickets_.begin(), tickets_.end(), earlier);
+  for (TickVerdict& verdict : verdicts_) {
+    const auto found =
+        std::lower_bound(tickets_.begin(), tickets_.end(), Ticket{verdict.ticket, {}}, earlier);
+    if (found == tickets_.end() || found->ticket != verdict.ticket) continue;
+    Connection* c = Find(found->key);
+    if (!c || c->pending != Pending::kTick) continue;
+    if (verdict.replacement) {
+      verdict.replacement->tick_ticket = 0;
+      c->held.reset();
+      Answer(*c, std::move(*verdict.replacement));
+    } else {
+      c->held->release_index = verdict.release_index;
+      Park(*c);  // ReleaseParked() follows in this batch.
+    }
+  }
+  for (const Ticket& ticket : tickets_) {
+    Connection* c = Find(ticket.key);
+    if (c && c->pending == Pending::kTick) Fail(*c, 500, "Internal server error", true);
+  }
+  tickets_.clear();
+}
+
+void Loop::Send(Connection& c, std::string_view head, RenderedReply* reply) {
+  const uint64_t bytes = reply->shared_body ? reply->shared_body->size() : reply->body.size();
+  const bool no_body = HasNoBody(reply->status);
+  if (!c.framer.keep_alive() || draining_) c.close_after_write = true;
+  fmt::memory_buffer tail;
+  tail.append(date_line_);
+  fmt::format_to(std::back_inserter(tail), "X-Request-Id: {}\r\n", c.request_id.view());
+  if (!no_body) fmt::format_to(std::back_inserter(tail), "Content-Length: {}\r\n", bytes);
+  if (c.close_after_write) {
+    tail.append(std::string_view("Connection: close\r\n"));
+  } else if (c.framer.is_http_1_0()) {
+    tail.append(std::string_view("Connection: keep-alive\r\n"));
+  }
+  tail.append(std::string_view("\r\n"));
+  c.out.Append(head, &pool_);
+  c.out.Append({tail.data(), tail.size()}, &pool_);
+  const bool sends_body = !no_body && c.framer.method() != Method::kHead;
+  if (sends_body) {
+    if (reply->shared_body) {
+      c.out.AppendShared(std::move(reply->shared_body));
+    } else {
+      c.out.AppendBody(std::move(reply->body), &pool_);
+    }
+  }
+  AccessRecord record;
+  record.route = c.route;
+  record.method = c.framer.method();
+  record.method_name = c.framer.MethodText(c.in.data());
+  record.target = c.framer.Target(c.in.data());
+  record.request_id = c.request_id.view();
+  record.peer_ip = c.peer_ip;
+  record.status = reply->status;
+  record.body_bytes = sends_body ? bytes : 0;
+  record.latency_ns = context_.clock->NowBootNs() - c.started_ns;
+  record.loop = id_;
+  application_.OnReply(record);
+  FinishRequest(c);
+}
+
+void Loop::FinishRequest(Connection& c) {
+  c.served = true;
+  c.route = nullptr;
+  c.wait = Wait::kNothing;
+  if (c.close_after_write) {
+    // Bytes behind the last request, or a client that a drain took by surprise.
+    c.linger_on_close |= draining_ || c.framer.state() != RequestFramer::State::kReady ||
+                         c.in.size() > c.framer.consumed();
+    c.in.Discard(&pool_);
+  } else {
+    c.in.Consume(c.framer.consumed());
+  }
+  c.framer.Reset();
+  MarkDirty(c);
+}
+
+void Loop::Fail(Connection& c, int status, std::string_view reason, bool framed) {
+  const bool had_bytes = !c.in.empty();
+  if (framed) {
+    PrepareRequest(c);
+    request_.request_id = c.request_id.view();
+  } else {
+    c.request_id.Set(NewRequestId());
+    c.started_ns = now_ns_;
+    c.route = nullptr;
+  }
+  const std::string_view target = had_bytes ? c.framer.Target(c.in.data()) : std::string_view();
+  response_ = application_.ProtocolError(status, reason, framed ? &request_ : nullptr, target);
+  application_.Decorate(framed ? &request_ : nullptr, c.route, &response_);
+  head_.clear();
+  adapter_.Render(response_, &head_);
+  c.pending = Pending::kNone;
+  c.held.reset();
+  c.close_after_write = true;
+  c.linger_on_close = true;
+  RenderedReply reply;
+  reply.body = std::move(response_.body);
+  reply.shared_body = std::move(response_.shared_body);
+  reply.status = response_.status;
+  Send(c, head_, &reply);
+}
+
+std::string_view Loop::NewRequestId() {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  uint64_t value = next_request_id_++;
+  for (int i = 15; i >= 0; --i, value >>= 4) request_id_text_[i] = kDigits[value & 15];
+  return {request_id_text_, sizeof request_id_text_};
+}
+
+}  // namespace tenantry::http

@@ -1,0 +1,42 @@
+#pragma once
+// WorkerLane: a few threads with one bounded queue, for handlers that wait for a disk or hash
+// passwords.
+//
+// Errors   Push() refuses when the queue is full; the caller answers 503.
+// Threads  Push() from any loop. The job runs on a worker and must not throw.
+// Owns     its threads; the destructor drops what is queued and joins.
+
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/base/mutex.h"
+#include "engine/base/thread.h"
+#include "server/http/options.h"
+
+namespace tenantry::http {
+
+class WorkerLane {
+ public:
+  WorkerLane(const std::string& name, const LaneLimits& limits);
+  ~WorkerLane();
+
+  using Job = std::function<void()>;
+  // Moves from `job` only when it returns true.
+  bool Push(Job&& job);
+  // Requests waiting for a worker.
+  size_t depth() const;
+
+ private:
+  void Run();
+
+  const LaneLimits limits_;
+  mutable Mutex mutex_{"http_worker_lane"};
+  CondVar wake_;
+  std::deque<Job> queue_ TNT_GUARDED_BY(mutex_);
+  bool stopping_ TNT_GUARDED_BY(mutex_) = false;
+  std::vector<Thread> threads_;
+};
+
+}  // namespace tenantry::http
