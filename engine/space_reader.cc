@@ -144,6 +144,30 @@ Result<std::string> SpaceReader::SketchBlock(uint8_t family, std::string_view ow
   return value;
 }
 
+Status SpaceReader::ScanSketches(
+    uint8_t family, std::string_view owner, int64_t from, int64_t until,
+    const std::function<bool(int64_t, uint8_t, std::string_view)>& visit) const {
+  if (from >= until) return Status::Ok();
+  std::string prefix = keys::SpacePrefix(space_, keys::Kind::kSketch);
+  prefix.push_back(static_cast<char>(family));
+  keys::AppendPart(&prefix, owner);
+  std::string lower = prefix;
+  std::string upper = prefix;
+  keys::AppendPart(&lower, from);
+  keys::AppendPart(&upper, until);
+  const std::unique_ptr<Cursor> cursor = reader_->Scan(lower, upper);
+  for (cursor->SeekToFirst(); cursor->Valid(); cursor->Next()) {
+    TNT_RETURN_IF_ERROR(ChargeRow());
+    std::string_view rest = cursor->key().substr(prefix.size());
+    int64_t bucket = 0;
+    if (!keys::TakeInt(&rest, &bucket) || rest.size() != 1) {
+      return Corruption("a sketch row does not split");
+    }
+    if (!visit(bucket, static_cast<uint8_t>(rest[0]), cursor->value())) return Status::Ok();
+  }
+  return cursor->status();
+}
+
 Result<std::optional<std::string>> SpaceReader::Meta(std::string_view name) const {
   Result<std::string> value = GetRaw(keys::MetaKey(space_, name));
   if (value.ok()) return std::optional<std::string>(std::move(value).value());

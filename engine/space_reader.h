@@ -33,9 +33,9 @@ enum class ReadTier : uint8_t { kInline, kBlocking };
 // Which index rows to visit: those whose leading fields equal `equal`; the next field may be bounded.
 struct IndexRange {
   uint8_t index = 0;
-  std::vector<keys::Part> equal;
-  std::optional<keys::Part> from;   // Inclusive bound of the field after `equal`.
-  std::optional<keys::Part> until;  // Exclusive.
+  std::vector<keys::Part> equal = {};
+  std::optional<keys::Part> from = {};   // Inclusive bound of the field after `equal`.
+  std::optional<keys::Part> until = {};  // Exclusive.
   bool reverse = false;             // Highest first.
 };
 
@@ -130,6 +130,10 @@ class SpaceReader {
   // The 64 registers of a sketch block; empty when never written.
   Result<std::string> SketchBlock(uint8_t family, std::string_view owner, int64_t bucket,
                                   uint8_t block) const;
+  // Visits the written blocks of one owner's sketches with buckets in [from, until), in key order.
+  Status ScanSketches(uint8_t family, std::string_view owner, int64_t from, int64_t until,
+                      const std::function<bool(int64_t bucket, uint8_t block,
+                                               std::string_view registers)>& visit) const;
   // A meta row of this space, or nullopt.
   Result<std::optional<std::string>> Meta(std::string_view name) const;
 

@@ -93,6 +93,11 @@ Status SpaceWriter::SetSketchBlock(uint8_t family, std::string_view owner, int64
                          std::string(registers));
 }
 
+Status SpaceWriter::EraseSketchBlock(uint8_t family, std::string_view owner, int64_t bucket,
+                                     uint8_t block) {
+  return execution_->Delete(keys::SketchKey(space_, family, owner, bucket, block));
+}
+
 Status SpaceWriter::SetMeta(std::string_view name, std::string_view value) {
   return execution_->Put(keys::MetaKey(space_, name), std::string(value));
 }
@@ -158,10 +163,8 @@ Result<std::vector<SpaceId>> DirectoryTransaction::DroppedSpaces() const {
 
 Result<bool> DirectoryTransaction::ReclaimSome(SpaceId space, size_t rows_max) {
   execution_->Hold(space);
-  std::string lower;
-  AppendBig64(&lower, space.value());
-  const std::string upper = keys::PrefixEnd(lower);
-  const std::unique_ptr<Cursor> cursor = reader_->Scan(lower, upper);
+  const keys::Bounds bounds = keys::SpaceBounds(space);
+  const std::unique_ptr<Cursor> cursor = reader_->Scan(bounds.lower, bounds.upper);
   std::vector<std::string> found;
   for (cursor->SeekToFirst(); cursor->Valid() && found.size() < rows_max; cursor->Next()) {
     found.emplace_back(cursor->key());

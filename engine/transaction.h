@@ -51,6 +51,7 @@ class SpaceWriter : public SpaceReader {
   Status EraseCounter(uint8_t family, std::string_view owner, std::string_view metric, int64_t bucket);
   Status SetSketchBlock(uint8_t family, std::string_view owner, int64_t bucket, uint8_t block,
                         std::string_view registers);
+  Status EraseSketchBlock(uint8_t family, std::string_view owner, int64_t bucket, uint8_t block);
   Status SetMeta(std::string_view name, std::string_view value);
   Status EraseMeta(std::string_view name);
 

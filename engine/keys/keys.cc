@@ -77,6 +77,10 @@ std::string SpacePrefix(SpaceId space, Kind kind) {
   return StartKey(space, kind, 0);
 }
 
+Bounds SpaceBounds(SpaceId space) {
+  return {SpacePrefix(space, Kind::kMeta), SpacePrefix(SpaceId(space.value() + 1), Kind::kMeta)};
+}
+
 std::string MetaKey(SpaceId space, std::string_view name) {
   std::string key = StartKey(space, Kind::kMeta, name.size());
   key.append(name);

@@ -47,6 +47,13 @@ std::string CounterKey(SpaceId space, uint8_t family, std::string_view owner, st
 std::string SketchKey(SpaceId space, uint8_t family, std::string_view owner, int64_t bucket,
                       uint8_t block);
 
+// From the first possible key of a space up to the first of the next.
+struct Bounds {
+  std::string lower;
+  std::string upper;
+};
+Bounds SpaceBounds(SpaceId space);
+
 // First key after every key that starts with `prefix`. Empty when there is none: all bytes FF, or no prefix at all.
 std::string PrefixEnd(std::string prefix);
 

@@ -1,0 +1,255 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "engine/commands.h"
+#include "tests/support/engine_fixture.h"
+
+namespace tenantry {
+namespace {
+
+using EngineTest = EngineFixture;
+
+constexpr uint8_t kFamily = 250;
+
+Status AddOne(Transaction& tx, std::string_view metric) {
+  TNT_ASSIGN_OR_RETURN(const int64_t value, tx.Counter(kFamily, "owner", metric));
+  return tx.SetCounter(kFamily, "owner", metric, 0, value + 1);
+}
+
+int64_t ReadCounter(Engine& engine, const TenantRef& tenant, std::string_view metric) {
+  const ReadView view = engine.View();
+  const Result<int64_t> value =
+      view.Space(tenant, ReadTier::kBlocking).Counter(kFamily, "owner", metric);
+  EXPECT_TRUE(value.ok()) << value.status().ToString();
+  return value.ok() ? *value : -1;
+}
+
+TEST_F(EngineTest, AReleasedWriteIsInTheNextView) {
+  const TenantRef shop = CreateTenant("shop");
+  for (int64_t i = 1; i <= 100; ++i) {
+    ASSERT_TRUE(Run(shop, [](Transaction& tx) { return AddOne(tx, "n"); }).status.ok());
+    ASSERT_EQ(ReadCounter(engine(), shop, "n"), i);
+  }
+}
+
+TEST_F(EngineTest, ARefusedPlanLeavesNoTraceAndIsParkedBehindWhatItSaw) {
+  const TenantRef shop = CreateTenant("shop");
+  const Outcome first = Run(shop, [](Transaction& tx) { return AddOne(tx, "n"); });
+  const Outcome refused = Run(shop, [](Transaction& tx) -> Status {
+    TNT_RETURN_IF_ERROR(AddOne(tx, "n"));
+    tx.trace().Check("test.never", false, {{"limit", 3}});
+    return Conflict("no");
+  });
+  EXPECT_EQ(refused.status.code(), StatusCode::kConflict);
+  EXPECT_EQ(refused.release_index, first.release_index);
+  ASSERT_NE(refused.trace.refused(), nullptr);
+  EXPECT_EQ(refused.trace.refused()->rule, "test.never");
+  EXPECT_EQ(ReadCounter(engine(), shop, "n"), 1);
+}
+
+TEST_F(EngineTest, StateSurvivesReopeningWithAndWithoutAFlush) {
+  const TenantRef shop = CreateTenant("shop");
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(Run(shop, [](Transaction& tx) { return AddOne(tx, "n"); }).status.ok());
+  }
+  Reopen();
+  EXPECT_EQ(ReadCounter(engine(), shop, "n"), 10);
+  ASSERT_TRUE(engine().FlushForTest().ok());
+  ASSERT_TRUE(Run(shop, [](Transaction& tx) { return AddOne(tx, "n"); }).status.ok());
+  Reopen();
+  EXPECT_EQ(ReadCounter(engine(), shop, "n"), 11);
+}
+
+TEST_F(EngineTest, TwoTenantsDoNotShareRows) {
+  const TenantRef a = CreateTenant("a");
+  const TenantRef b = CreateTenant("b");
+  ASSERT_TRUE(Run(a, [](Transaction& tx) { return AddOne(tx, "n"); }).status.ok());
+  EXPECT_EQ(ReadCounter(engine(), a, "n"), 1);
+  EXPECT_EQ(ReadCounter(engine(), b, "n"), 0);
+}
+
+TEST_F(EngineTest, ADeletedTenantTakesNoCommandsAndItsSpaceIsNeverReused) {
+  const TenantRef old_shop = CreateTenant("shop");
+  ASSERT_TRUE(Run(old_shop, [](Transaction& tx) { return AddOne(tx, "n"); }).status.ok());
+  const Outcome deleted = engine().ExecuteDirectory(
+      {static_cast<uint16_t>(CommandKind::kTenantDelete), "test", ""}, ReadTier::kBlocking,
+      [](DirectoryTransaction& tx) { return tenant::Directory::Delete(tx, "shop"); });
+  ASSERT_TRUE(deleted.status.ok()) << deleted.status.ToString();
+  // Before it is even released: a command planned now already sees the tenant gone.
+  EXPECT_EQ(Run(old_shop, [](Transaction& tx) { return AddOne(tx, "n"); }).status.code(),
+            StatusCode::kNotFound);
+  const TenantRef new_shop = CreateTenant("shop");
+  EXPECT_GT(new_shop.space(), old_shop.space());
+  EXPECT_EQ(ReadCounter(engine(), new_shop, "n"), 0);
+}
+
+TEST_F(EngineTest, ReclaimingADroppedSpaceRemovesItsRowsAndNoOthers) {
+  const TenantRef gone = CreateTenant("gone");
+  const TenantRef stays = CreateTenant("stays");
+  for (int i = 0; i < 50; ++i) {
+    const std::string metric = "m" + std::to_string(i);
+    ASSERT_TRUE(Run(gone, [&](Transaction& tx) { return AddOne(tx, metric); }).status.ok());
+    ASSERT_TRUE(Run(stays, [&](Transaction& tx) { return AddOne(tx, metric); }).status.ok());
+  }
+  const CommandInfo info{static_cast<uint16_t>(CommandKind::kReclaim), "test", ""};
+  engine().ExecuteDirectory(info, ReadTier::kBlocking, [](DirectoryTransaction& tx) {
+    return tenant::Directory::Delete(tx, "gone");
+  });
+  int steps = 0;
+  for (bool done = false; !done; ++steps) {
+    ASSERT_LT(steps, 20);
+    const Outcome outcome = engine().ExecuteDirectory(
+        info, ReadTier::kBlocking, [&done](DirectoryTransaction& tx) -> Status {
+          TNT_ASSIGN_OR_RETURN(const std::vector<SpaceId> dropped, tx.DroppedSpaces());
+          done = dropped.empty();
+          if (done) return Status::Ok();
+          return tx.ReclaimSome(dropped.front(), 10).status();
+        });
+    ASSERT_TRUE(outcome.status.ok()) << outcome.status.ToString();
+    engine().WaitReleased(outcome.release_index);
+  }
+  EXPECT_GE(steps, 6);   // Bounded entries: 50 rows, ten at a time.
+  EXPECT_EQ(ReadCounter(engine(), gone, "m7"), 0);
+  EXPECT_EQ(ReadCounter(engine(), stays, "m7"), 1);
+}
+
+// Goal: an acknowledged increment is never lost or doubled, whichever threads run commands.
+// Method: eight threads add to one counter; half of them through the directory, which holds both partitions.
+TEST_F(EngineTest, ConcurrentCommandsAreExact) {
+  const TenantRef shop = CreateTenant("shop");
+  constexpr int kThreads = 8;
+  constexpr int kEach = 200;
+  std::atomic<uint64_t> newest{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kEach; ++i) {
+        Outcome outcome;
+        if (t % 2 == 0) {
+          outcome = engine().Execute(shop, {1, "test", ""}, ReadTier::kBlocking,
+                                     [](Transaction& tx) { return AddOne(tx, "n"); });
+        } else {
+          outcome = engine().ExecuteDirectory(
+              {1, "test", ""}, ReadTier::kBlocking, [&](DirectoryTransaction& tx) -> Status {
+                TNT_ASSIGN_OR_RETURN(SpaceWriter * space, tx.OpenSpace(shop.space()));
+                TNT_ASSIGN_OR_RETURN(const int64_t value, space->Counter(kFamily, "owner", "n"));
+                return space->SetCounter(kFamily, "owner", "n", 0, value + 1);
+              });
+        }
+        ASSERT_TRUE(outcome.status.ok()) << outcome.status.ToString();
+        uint64_t seen = newest.load();
+        while (seen < outcome.release_index && !newest.compare_exchange_weak(seen, outcome.release_index)) {
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  engine().WaitReleased(newest);
+  EXPECT_EQ(ReadCounter(engine(), shop, "n"), kThreads * kEach);
+  const std::vector<uint32_t> sizes = engine().GroupSizesForTest();
+  EXPECT_LT(sizes.size(), size_t{kThreads * kEach});   // Groups were shared.
+}
+
+// Goal: a GET or a command never misses or doubles a group while groups are applied (INV-2).
+// Method: every command moves one unit between two counters; readers check that the sum stays zero, and that what a
+// command read equals what the commands before it wrote.
+TEST_F(EngineTest, ViewsUnderConcurrentApplyAreConsistent) {
+  const TenantRef shop = CreateTenant("shop");
+  std::atomic<bool> stop{false};
+  std::atomic<int64_t> wrong{0};
+  std::atomic<int64_t> reads{0};
+  std::vector<std::thread> readers;
+  for (int r = 0; r < 2; ++r) {
+    readers.emplace_back([&] {
+      uint64_t last_index = 0;
+      while (!stop) {
+        const ReadView view = engine().View();
+        const SpaceReader space = view.Space(shop, ReadTier::kBlocking);
+        const int64_t a = *space.Counter(kFamily, "owner", "a");
+        const int64_t b = *space.Counter(kFamily, "owner", "b");
+        if (a + b != 0 || view.applied_index() < last_index) ++wrong;
+        last_index = view.applied_index();
+        ++reads;
+      }
+    });
+  }
+  int64_t expected = 0;
+  uint64_t newest = 0;
+  for (int i = 0; i < 4000; ++i) {
+    const Outcome outcome = engine().Execute(
+        shop, {1, "test", ""}, ReadTier::kBlocking, [&](Transaction& tx) -> Status {
+          TNT_ASSIGN_OR_RETURN(const int64_t a, tx.Counter(kFamily, "owner", "a"));
+          TNT_ASSIGN_OR_RETURN(const int64_t b, tx.Counter(kFamily, "owner", "b"));
+          if (a != expected || b != -expected) return Internal("a command missed a write");
+          TNT_RETURN_IF_ERROR(tx.SetCounter(kFamily, "owner", "a", 0, a + 1));
+          return tx.SetCounter(kFamily, "owner", "b", 0, b - 1);
+        });
+    ASSERT_TRUE(outcome.status.ok()) << outcome.status.ToString();
+    ++expected;
+    newest = outcome.release_index;
+    if (i % 64 == 0) engine().WaitReleased(newest);
+  }
+  engine().WaitReleased(newest);
+  stop = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_GT(reads, 0);
+}
+
+TEST_F(EngineTest, LastChangeNamesTheNewestEntryThatTouchedACollection) {
+  const TenantRef shop = CreateTenant("shop");
+  const uint64_t before = engine().LastChange(shop.space(), 0);
+  const Outcome outcome = Run(shop, [](Transaction& tx) { return AddOne(tx, "n"); });
+  EXPECT_GE(engine().LastChange(shop.space(), 0), outcome.release_index);
+  EXPECT_LT(before, outcome.release_index);
+}
+
+TEST_F(EngineTest, ACommandBeyondTheEntryLimitIsRefusedWhole) {
+  const TenantRef shop = CreateTenant("shop");
+  const Outcome outcome = Run(shop, [](Transaction& tx) -> Status {
+    for (int i = 0; i < 5000; ++i) {
+      TNT_RETURN_IF_ERROR(tx.SetCounter(kFamily, "owner", std::to_string(i), 0, 1));
+    }
+    return Status::Ok();
+  });
+  EXPECT_EQ(outcome.status.code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(ReadCounter(engine(), shop, "1"), 0);
+}
+
+TEST_F(EngineTest, ASecondEngineOnTheFolderIsRefused) {
+  const Result<std::unique_ptr<Engine>> second = Engine::Open(options_);
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.status().code(), StatusCode::kUnavailable);
+}
+
+TEST_F(EngineTest, GymCodesRunOnAndNamesAreUnique) {
+  CreateTenant("c1", schema::TenantKind::GYM);
+  CreateTenant("c2", schema::TenantKind::GYM);
+  const ReadView view = engine().View();
+  const auto second =
+      tenant::Directory::Find(view, "c2", schema::TenantKind::GYM, ReadTier::kBlocking);
+  ASSERT_TRUE(second.ok());
+  EXPECT_STREQ(second->record->getCode().cStr(), "GYM0002");
+  const Outcome duplicate = engine().ExecuteDirectory(
+      {1, "test", ""}, ReadTier::kBlocking, [](DirectoryTransaction& tx) {
+        return tenant::Directory::Create(tx, {"c3", schema::TenantKind::GYM, " c2 "}).status();
+      });
+  EXPECT_EQ(duplicate.status.code(), StatusCode::kAlreadyExists);
+}
+
+TEST_F(EngineTest, TheTokenSecretIsMadeOnceAndSurvives) {
+  const Result<tenant::TokenSecret> first = tenant::EnsureTokenSecret(engine());
+  ASSERT_TRUE(first.ok());
+  Reopen();
+  const Result<tenant::TokenSecret> again = tenant::EnsureTokenSecret(engine());
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(first->key, again->key);
+  EXPECT_EQ(first->key.size(), 32u);
+  EXPECT_EQ(first->kid, again->kid);
+}
+
+}  // namespace
+}  // namespace tenantry
