@@ -40,21 +40,11 @@ bool HasHeader(const http::Response& response, std::string_view name) {
 
 }  // namespace
 
-Result<std::unique_ptr<TenantryApplication>> TenantryApplication::Create(const Context& context,
-                                                                         AccessLog& log) {
-  std::vector<Module> modules;
-  modules.push_back({SharedRoutes(context), nullptr});
-  modules.push_back({gym::GymRoutes(context), nullptr});
-  modules.push_back(popups::PopupModule(context));
-  std::unique_ptr<TenantryApplication> application(
-      new TenantryApplication(context, log, std::move(modules)));
-  TNT_ASSIGN_OR_RETURN(application->router_, http::Router::Build(application->routes_));
-  return application;
-}
-
-TenantryApplication::TenantryApplication(const Context& context, AccessLog& log,
-                                         std::vector<Module> modules)
-    : context_(context), log_(log), modules_(std::move(modules)) {
+TenantryApplication::TenantryApplication(const Context& context, AccessLog& log)
+    : context_(context), log_(log) {
+  modules_.push_back({SharedRoutes(context), nullptr});
+  modules_.push_back({gym::GymRoutes(context), nullptr});
+  modules_.push_back(popups::PopupModule(context));
   for (Module& module : modules_) {
     for (http::Route& route : module.routes) routes_.push_back(std::move(route));
   }

@@ -1,9 +1,8 @@
 #pragma once
 // TenantryApplication: joins the modules' route tables, error bodies, CORS and the log into what server/http drives.
 //
-// Errors   Create: kInvalidArgument when two rows of the tables shadow each other.
 // Threads  as http::Application states.
-// Owns     the routes and the router. Borrows context and log.
+// Owns     the routes. Borrows context and log.
 
 #include <functional>
 #include <memory>
@@ -12,7 +11,6 @@
 #include "server/access_log.h"
 #include "server/context.h"
 #include "server/http/application.h"
-#include "server/http/router.h"
 
 namespace tenantry::server {
 
@@ -25,9 +23,9 @@ class TenantryApplication final : public http::Application {
     std::function<void(uint32_t loop, std::vector<http::TickVerdict>* verdicts)> on_tick_end;
   };
 
-  static Result<std::unique_ptr<TenantryApplication>> Create(const Context& context, AccessLog& log);
+  TenantryApplication(const Context& context, AccessLog& log);
 
-  const http::Router& router() const { return router_; }
+  // The one table: every row of every module.
   const std::vector<http::Route>& routes() const { return routes_; }
 
   http::Response Handle(const http::Route& route, const http::Request& request) override;
@@ -43,14 +41,12 @@ class TenantryApplication final : public http::Application {
   void OnException(const http::Request& request, std::string_view what) override;
 
  private:
-  TenantryApplication(const Context& context, AccessLog& log, std::vector<Module> modules);
   http::Response Error(int status, std::string_view message, const http::Request& request) const;
 
   const Context& context_;
   AccessLog& log_;
   std::vector<Module> modules_;
   std::vector<http::Route> routes_;   // Constant after construction; the router points into it.
-  http::Router router_;
 };
 
 // Rows that belong to neither family: health and readiness.

@@ -24,6 +24,21 @@ class SystemClock final : public Clock {
   int64_t NowBootNs() const override;
 };
 
+// Another clock, moved by a distance that may change: how demo data gets a past through the ordinary commands.
+class ShiftedClock final : public Clock {
+ public:
+  explicit ShiftedClock(const Clock& base) : base_(base) {}
+  int64_t NowUnixMs() const override {
+    return base_.NowUnixMs() + shift_ms_.load(std::memory_order_relaxed);
+  }
+  int64_t NowBootNs() const override { return base_.NowBootNs(); }
+  void SetShiftMs(int64_t shift_ms) { shift_ms_.store(shift_ms, std::memory_order_relaxed); }
+
+ private:
+  const Clock& base_;
+  std::atomic<int64_t> shift_ms_{0};  // Relaxed: a value, not an order.
+};
+
 // A clock that moves only when told; both faces move together.
 class ManualClock final : public Clock {
  public:

@@ -1,6 +1,6 @@
 #pragma once
-// FieldAccess: reads fields by the positions the catalog resolved. Reflection through
-// capnp::DynamicStruct costs about ten times as much and is not needed to read.
+// FieldAccess: reads fields by the positions the catalog resolved. capnp::DynamicStruct looks up a
+// type and checks a schema at every get, which the hot paths need not repeat.
 //
 // Threads  stateless. Private to codec.
 
@@ -39,10 +39,10 @@ class FieldAccess {
     return StoredBits(field) ^ field.default_bits;
   }
   bool Bool(const schema::FieldInfo& field) const { return Bits(field) != 0; }
-  // Also enums and, with is_unsigned, UInt64 cast to its bits.
+  // Also enums, Bool as 0 or 1, and, with is_unsigned, UInt64 cast to its bits.
   int64_t Int(const schema::FieldInfo& field) const {
     const uint64_t bits = Bits(field);
-    if (field.is_unsigned || field.bits == 64) return static_cast<int64_t>(bits);
+    if (field.is_unsigned || field.bits == 1 || field.bits == 64) return static_cast<int64_t>(bits);
     const int shift = 64 - field.bits;
     return static_cast<int64_t>(bits << shift) >> shift;
   }

@@ -54,6 +54,8 @@ Status ParseError(simdjson::error_code error) {
       return InvalidArgument("the JSON body is nested too deeply");
     case simdjson::UTF8_ERROR:
       return InvalidArgument("the body is not valid UTF-8");
+    case simdjson::NUMBER_ERROR:
+      return InvalidArgument("the JSON body holds a number that is malformed or too large");
     case simdjson::MEMALLOC:
       return Unavailable("out of memory while reading a body");
     default:
@@ -520,7 +522,10 @@ void CopySentFields(const StructInfo& from_info, capnp::DynamicStruct::Reader fr
     if (!fields.sent[field.ordinal]) continue;
     const FieldInfo* target = to_info.FindField(field.name);
     if (target == nullptr) continue;
+    // One name is one thing: the same type, and the same unit.
     TNT_CHECK(field.field.getType() == target->field.getType());
+    TNT_CHECK(field.money == target->money);
+    TNT_CHECK(field.timestamp == target->timestamp);
     if (fields.null[field.ordinal]) {
       to.clear(target->field);
     } else {

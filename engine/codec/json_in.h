@@ -1,17 +1,19 @@
 #pragma once
 // JSON in: request bodies to input structs, checked against the rules in the schema.
 //
-// Shape    FieldSet remembers which fields were sent, and which as null, so that a PATCH knows what to change.
-// Errors   kInvalidArgument: one message per broken rule, each starting with the field's path, in the order the
-//          contract states (unknown keys first where the struct is $strict, then fields in declaration order).
-//          Broken JSON, wrong top-level type, invalid UTF-8 and nesting over kJsonDepthMax are one message.
+// Shape    FieldSet remembers which fields were sent, and which as null, so that a PATCH knows what
+//          to change.
+// Errors   kInvalidArgument: one message per broken rule, each starting with the field's path, in
+//          the order the contract states (unknown keys first where the struct is $strict, then
+//          fields in declaration order). Broken JSON, wrong top-level type, invalid UTF-8 and
+//          nesting over kJsonDepthMax are one message.
 // Threads  stateless; the parser is per thread inside.
-
-#include <capnp/dynamic.h>
 
 #include <bitset>
 #include <string>
 #include <string_view>
+
+#include <capnp/dynamic.h>
 
 #include "engine/base/status.h"
 #include "engine/codec/stored.h"
@@ -19,13 +21,13 @@
 
 namespace tenantry::codec {
 
-inline constexpr size_t kJsonDepthMax = 32;    // Deeper documents are attacks, not forms.
+inline constexpr size_t kJsonDepthMax = 32;       // Deeper documents are attacks, not forms.
 inline constexpr size_t kJsonBytesMax = 1 << 20;  // Ten times what the front lets through.
 inline constexpr size_t kFieldsMax = 64;
 
 struct FieldSet {
-  std::bitset<kFieldsMax> sent;   // Present in the body, null included. By FieldInfo::ordinal.
-  std::bitset<kFieldsMax> null;   // Present as null.
+  std::bitset<kFieldsMax> sent;  // Present in the body, null included. By FieldInfo::ordinal.
+  std::bitset<kFieldsMax> null;  // Present as null.
 };
 
 // Fills `out`; an empty body counts as {}.
@@ -55,8 +57,8 @@ class Input {
   FieldSet fields_;
 };
 
-// Copies every sent field to the field of the same name; null clears it to its default. Fields that the target lacks
-// are skipped.
+// Copies every sent field to the field of the same name; null clears it to its default. Fields that
+// the target lacks are skipped.
 void CopySentFields(const schema::StructInfo& from_info, capnp::DynamicStruct::Reader from,
                     const FieldSet& fields, const schema::StructInfo& to_info,
                     capnp::DynamicStruct::Builder to);

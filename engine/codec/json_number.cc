@@ -18,8 +18,10 @@ IntRange RangeOf(const schema::FieldInfo& field) {
 }
 
 double FloatLimit(const schema::FieldInfo& field) {
-  return field.bits == 32 ? static_cast<double>(std::numeric_limits<float>::max())
-                          : std::numeric_limits<double>::max();
+  // The largest Float32 as its shortest decimal, which is what we write ourselves; it rounds down
+  // to the exact value.
+  constexpr double kFloat32Max = 3.4028235e38;
+  return field.bits == 32 ? kFloat32Max : std::numeric_limits<double>::max();
 }
 
 int64_t RoundToHundredths(double amount) {

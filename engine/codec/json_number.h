@@ -9,7 +9,8 @@
 
 namespace tenantry::codec {
 
-// Money beyond this loses cents in the doubles that JSON clients use.
+// The largest amount taken. Doubles tell neighbouring cents apart up to 2^46 (70 trillion); above,
+// an amount may arrive one cent off, as it already left the client.
 inline constexpr double kMoneyMax = 90e12;
 
 struct IntRange {

@@ -149,10 +149,11 @@ void AppendShortest(std::string* out, Number value) {
     return;
   }
   char digits[40];
-  // As JavaScript chooses: plain digits in the range people read, an exponent beyond.
+  // Plain digits in the range people read, an exponent beyond. Plain integers end below 2^64:
+  // parsers that know integers, ours among them, refuse longer ones.
   const Number size = std::abs(value);
   const bool plain =
-      size == 0 || (size >= static_cast<Number>(1e-6) && size < static_cast<Number>(1e21));
+      size == 0 || (size >= static_cast<Number>(1e-6) && size < static_cast<Number>(1e19));
   const auto format = plain ? std::chars_format::fixed : std::chars_format::scientific;
   const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value, format);
   out->append(digits, static_cast<size_t>(end - digits));

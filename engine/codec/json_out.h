@@ -1,14 +1,14 @@
 #pragma once
 // JSON out: records to JSON text, driven by the catalog.
 //
-// Every field that is not $internal is written, null included, in declaration order. Text is checked as UTF-8 on input,
-// so output only escapes.
-
-#include <capnp/dynamic.h>
+// Every field that is not $internal is written, null included, in declaration order. Text is
+// checked as UTF-8 on input, so output only escapes.
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include <capnp/dynamic.h>
 
 #include "engine/schema/catalog.h"
 

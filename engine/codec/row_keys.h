@@ -1,10 +1,10 @@
 #pragma once
 // Row keys: primary keys and index rows of a record, computed from the catalog.
 
-#include <capnp/dynamic.h>
-
 #include <string>
 #include <vector>
+
+#include <capnp/dynamic.h>
 
 #include "engine/base/ids.h"
 #include "engine/schema/catalog.h"
@@ -16,12 +16,12 @@ std::string PrimaryKey(const schema::Collection& collection, capnp::DynamicStruc
 
 struct IndexRow {
   const schema::IndexInfo* index;
-  std::string key;     // Whole key, space included.
-  std::string value;   // Primary key tuple for unique rows, empty for plain ones.
+  std::string key;    // Whole key, space included.
+  std::string value;  // Primary key tuple for unique rows, empty for plain ones.
 };
 
-// All index rows that a record has, in catalog order. A unique index over a null field has no row; a plain one writes
-// null text like the empty text, and a null integer as the smallest.
+// All index rows that a record has, in catalog order. A unique index over a null field has no row;
+// a plain one writes null text like the empty text, and a null integer as the smallest.
 std::vector<IndexRow> IndexRows(SpaceId space, const schema::Collection& collection,
                                 capnp::DynamicStruct::Reader record, std::string_view primary_key);
 

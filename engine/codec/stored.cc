@@ -1,5 +1,6 @@
 #include "engine/codec/stored.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <capnp/dynamic.h>
@@ -48,11 +49,19 @@ void CheckKinds(capnp::AnyStruct::Reader record, const schema::StructInfo& info)
   }
 }
 
-// Throws kj::Exception when some pointer is wrong. Honest messages hold each word once and are
-// walked twice here, so whoever needs more points into the same words again and again.
+// Honest messages hold each word once and are walked twice here, so whoever needs more points into
+// the same words again and again. The floor is the same for all but huge records: what is accepted
+// stays so when a rewrite drops dead words.
+constexpr uint64_t kWalkWordsMin = 1 << 16;
+
+uint64_t WalkWordsMax(size_t segment_words) {
+  return std::max(kWalkWordsMin, 3 * uint64_t{segment_words});
+}
+
+// Throws kj::Exception when some pointer is wrong.
 void CheckPointers(kj::ArrayPtr<const capnp::word> segment, const schema::StructInfo* info) {
   capnp::ReaderOptions options;
-  options.traversalLimitInWords = 3 * segment.size() + 64;
+  options.traversalLimitInWords = WalkWordsMax(segment.size());
   options.nestingLimit = kMessageNestingMax;
   capnp::SegmentArrayMessageReader reader(kj::arrayPtr(&segment, 1), options);
   const auto root = reader.getRoot<capnp::AnyStruct>();

@@ -1,20 +1,20 @@
 #pragma once
 // Stored<T> and Draft<T>: a record as read, and a record being written.
 //
-// Shape    the bytes are one unpacked single-segment Cap'n Proto message. Debian's 0.9.2 refuses unaligned memory, so
-//          reading copies them into words of our own.
-// Errors   Decode() gives kCorruption for bytes that are not a message of the type or exceed the limits; once decoded, no
-//          accessor throws.
+// Shape    the bytes are one unpacked single-segment Cap'n Proto message. Debian's 0.9.2 refuses
+//          unaligned memory, so reading copies them into words of our own.
+// Errors   Decode() gives kCorruption for bytes that are not a message of the type or exceed the
+//          limits; once decoded, no accessor throws.
 // Threads  Stored is immutable and cheap to copy; Draft belongs to one thread.
 // Owns     its words; readers and builders it hands out die with it.
-
-#include <capnp/any.h>
-#include <capnp/message.h>
-#include <capnp/serialize.h>
 
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include <capnp/any.h>
+#include <capnp/message.h>
+#include <capnp/serialize.h>
 
 #include "engine/base/result.h"
 #include "engine/schema/catalog.h"
@@ -31,8 +31,9 @@ class Message {
   struct Private {};
 
  public:
-  // Checks every pointer once, also those of fields that `info` does not list; kinds of pointers only when `info` is
-  // given. Reading later is not charged against a limit: cached records are read any number of times.
+  // Checks every pointer once, also those of fields that `info` does not list; kinds of pointers
+  // only when `info` is given. Reading later is not charged against a limit: cached records are
+  // read any number of times.
   static Result<std::shared_ptr<const Message>> Decode(std::string_view bytes,
                                                        const schema::StructInfo* info = nullptr);
   capnp::AnyStruct::Reader root() const { return root_; }
@@ -58,7 +59,8 @@ class Stored {
  public:
   using Reader = typename T::Reader;
   static Result<Stored> Decode(std::string_view bytes) {
-    TNT_ASSIGN_OR_RETURN(std::shared_ptr<const Message> message, Message::Decode(bytes, &schema::InfoOf<T>()));
+    TNT_ASSIGN_OR_RETURN(std::shared_ptr<const Message> message,
+                         Message::Decode(bytes, &schema::InfoOf<T>()));
     return Stored(std::move(message));
   }
   const Reader& operator*() const { return reader_; }
@@ -76,8 +78,9 @@ template <class T>
 class Draft {
  public:
   using Builder = typename T::Builder;
-  Draft() : message_(std::make_unique<capnp::MallocMessageBuilder>(kDraftWords)),
-            builder_(message_->initRoot<T>()) {}
+  Draft()
+      : message_(std::make_unique<capnp::MallocMessageBuilder>(kDraftWords)),
+        builder_(message_->initRoot<T>()) {}
   // Starts from a copy, so that fields this build does not know survive a rewrite.
   explicit Draft(const typename T::Reader& from)
       : message_(std::make_unique<capnp::MallocMessageBuilder>(kDraftWords)), builder_(nullptr) {

@@ -19,8 +19,12 @@ inline constexpr int64_t kDayMs = 24 * kHourMs;
 constexpr int64_t FloorDivide(int64_t value, int64_t by) {
   return value / by - (value % by < 0 ? 1 : 0);
 }
-constexpr int64_t QuarterHourOf(int64_t unix_ms) { return FloorDivide(unix_ms, kQuarterHourMs); }
-constexpr int64_t HourOf(int64_t unix_ms) { return FloorDivide(unix_ms, kHourMs); }
+constexpr int64_t QuarterHourOf(int64_t unix_ms) {
+  return FloorDivide(unix_ms, kQuarterHourMs);
+}
+constexpr int64_t HourOf(int64_t unix_ms) {
+  return FloorDivide(unix_ms, kHourMs);
+}
 
 inline int64_t MonthOf(int64_t unix_ms) {
   const CivilDate date = CivilFromDays(FloorDivide(unix_ms, kDayMs));

@@ -63,7 +63,6 @@ void Hll::Merge(const Hll& other) {
 }
 
 void Hll::MergeBlock(size_t block, std::string_view registers) {
-  if (registers.empty()) return;
   TNT_CHECK(block < kBlocks);
   TNT_CHECK(registers.size() == kBlockRegisters);
   uint8_t* const own = registers_.data() + block * kBlockRegisters;

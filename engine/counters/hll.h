@@ -34,7 +34,7 @@ class Hll {
   void Add(uint64_t hash);
   // Takes the larger of each register, which makes the sketch of a union. Bytes above 53 count as 53.
   void Merge(const Hll& other);
-  // `registers` holds 64 bytes, or none for a block that was never written.
+  // `registers` holds 64 bytes.
   void MergeBlock(size_t block, std::string_view registers);
   std::string_view Block(size_t block) const;
 

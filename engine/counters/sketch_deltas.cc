@@ -31,16 +31,17 @@ Status SketchDeltas::WriteTo(SpaceWriter& writer) const {
 Result<Hll> ReadSketches(const SpaceReader& reader, uint8_t family, std::string_view owner,
                          int64_t from, int64_t until) {
   Hll merged;
-  for (int64_t bucket = from; bucket < until; ++bucket) {
-    for (size_t block = 0; block < Hll::kBlocks; ++block) {
-      TNT_ASSIGN_OR_RETURN(const std::string registers,
-                           reader.SketchBlock(family, owner, bucket, static_cast<uint8_t>(block)));
-      if (!registers.empty() && registers.size() != Hll::kBlockRegisters) {
-        return Corruption("sketch block: wrong length");
-      }
-      merged.MergeBlock(block, registers);
-    }
-  }
+  Status sound;
+  TNT_RETURN_IF_ERROR(reader.ScanSketches(
+      family, owner, from, until, [&](int64_t, uint8_t block, std::string_view registers) {
+        if (block >= Hll::kBlocks || registers.size() != Hll::kBlockRegisters) {
+          sound = Corruption("sketch block: wrong number or length");
+          return false;
+        }
+        merged.MergeBlock(block, registers);
+        return true;
+      }));
+  TNT_RETURN_IF_ERROR(sound);
   return merged;
 }
 

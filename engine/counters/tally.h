@@ -20,8 +20,9 @@
 namespace tenantry::counters {
 
 struct EntryCost {
-  uint32_t effects = 0;  // Rows written, counting each row that may be shared with another event in full.
-  uint32_t bytes = 0;    // Of the raw event.
+  uint32_t effects =
+      0;  // Rows written, counting each row that may be shared with another event in full.
+  uint32_t bytes = 0;  // Of the raw event.
 };
 
 // Half the log's limits (engine/log/write_set.h: 4096 effects, 1 MiB): counters and keys need room as well. It also keeps an
@@ -41,7 +42,8 @@ class Tally {
     uint64_t ticket = 0;
     EntryCost cost;
     Event event;
-    Status refusal;  // Set by the commit for an event that no longer has a place, such as a deleted popup's.
+    Status
+        refusal;  // Set by the commit for an event that no longer has a place, such as a deleted popup's.
   };
 
   // The ticket names the event in its verdict; never 0.
@@ -55,9 +57,8 @@ class Tally {
   // `commit(tenant, std::span<Item>)` makes one log entry and returns its Outcome.
   template <class Commit>
   void Flush(const Commit& commit, std::vector<Verdict>* verdicts) {
-    std::sort(groups_.begin(), groups_.end(), [](const Group& a, const Group& b) {
-      return a.tenant.space() < b.tenant.space();
-    });
+    std::sort(groups_.begin(), groups_.end(),
+              [](const Group& a, const Group& b) { return a.tenant.space() < b.tenant.space(); });
     for (Group& group : groups_) {
       std::span<Item> rest(group.items);
       while (!rest.empty()) {
@@ -93,7 +94,8 @@ class Tally {
     for (size_t i = 0; i < items.size(); ++i) {
       sum.effects += items[i].cost.effects;
       sum.bytes += items[i].cost.bytes;
-      if (i > 0 && (sum.effects > kEntryCostMax.effects || sum.bytes > kEntryCostMax.bytes)) return i;
+      if (i > 0 && (sum.effects > kEntryCostMax.effects || sum.bytes > kEntryCostMax.bytes))
+        return i;
     }
     return items.size();
   }

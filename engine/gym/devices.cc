@@ -1,8 +1,8 @@
 #include "engine/gym/devices.h"
 
-#include <sodium.h>
-
 #include <vector>
+
+#include <sodium.h>
 
 #include "engine/base/bytes.h"
 #include "engine/gym/text.h"
@@ -30,7 +30,9 @@ bool SameHash(std::string_view a, std::string_view b) {
   return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-bool IsRevoked(const Device::Reader& device) { return device.getRevokedAt() != schema::NULL_INT; }
+bool IsRevoked(const Device::Reader& device) {
+  return device.getRevokedAt() != schema::NULL_INT;
+}
 
 IssuedToken NewToken(SpaceId space, std::string device_id, Random& random) {
   std::string head;
@@ -41,8 +43,9 @@ IssuedToken NewToken(SpaceId space, std::string device_id, Random& random) {
   return issued;
 }
 
-// Room for one more device. Devices come oldest first. A revoked one must stay while an access token of its family may be
-// alive; dropping it earlier would revive that token, so then the member's tokens of all devices are ended instead.
+// Room for one more device. Devices come oldest first. A revoked one must stay while an access
+// token of its family may be alive; dropping it earlier would revive that token, so then the
+// member's tokens of all devices are ended instead.
 Status MakeRoom(SpaceWriter& tx, const schema::GymMember::Reader& member) {
   std::vector<codec::Stored<Device>> devices;
   TNT_RETURN_IF_ERROR(tx.ScanIndex<Device>({.index = kByMember, .equal = {View(member.getId())}},
@@ -109,8 +112,7 @@ Result<RotationResult> RotateDevice(SpaceWriter& tx, const RefreshToken& shown) 
   RotationResult result;
   RuleTrace& trace = tx.trace();
   const int64_t now_ms = tx.now_unix_ms();
-  const bool alive =
-      before && !IsRevoked(**before) && (*before)->getExpiresAt() > now_ms;
+  const bool alive = before && !IsRevoked(**before) && (*before)->getExpiresAt() > now_ms;
   if (!trace.Check("refresh.device_alive", alive, {{"device", shown.device_id}})) return result;
   result.member_id = String((*before)->getMemberId());
 
@@ -129,7 +131,8 @@ Result<RotationResult> RotateDevice(SpaceWriter& tx, const RefreshToken& shown) 
   const bool just_replaced = rotated_at_ms != schema::NULL_INT &&
                              now_ms - rotated_at_ms <= kRotationGraceMs &&
                              SameHash(View((*before)->getPreviousHash()), shown.hash);
-  // Whoever knows the device part has seen a token of it: an older one came back, so somebody else may hold one too.
+  // Whoever knows the device part has seen a token of it: an older one came back, so somebody else
+  // may hold one too.
   if (trace.Check("refresh.grace", just_replaced, {{"rotatedAt", rotated_at_ms}})) return result;
   result.rotation = Rotation::kRevoked;
   TNT_RETURN_IF_ERROR(Revoke(tx, *before));

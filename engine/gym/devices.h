@@ -1,11 +1,12 @@
 #pragma once
-// Devices: who stays signed in where. One record per device holds the hash of its newest refresh token.
+// Devices: who stays signed in where. One record per device holds the hash of its newest refresh
+// token.
 //
 //            AddDevice                    RotateDevice (every use of the newest token)
 //   (none) ────────────▶ alive ◀───────────────────────────┐
 //                          │   └──────────────────────────▶┘
-//                          │ RevokeDevice: sign-out, or an old token shown later than the grace after a rotation
-//                          ▼
+//                          │ RevokeDevice: sign-out, or an old token shown later than the grace
+//                          after a rotation ▼
 //                       revoked ──▶ erased once no access token of its family can be alive
 //
 // Units    times in Unix milliseconds.
@@ -25,7 +26,8 @@ inline constexpr int64_t kRefreshTokenLifeMs = int64_t{30} * 24 * 3'600'000;
 // Apps refresh twice at once; a token that was just replaced is refused but proves nothing.
 inline constexpr int64_t kRotationGraceMs = 10'000;
 inline constexpr int64_t kAccessTokenLifeMs = int64_t{24} * 3'600'000;
-// Signing in again on more devices than this forgets the oldest, so that records of a member stay bounded.
+// Signing in again on more devices than this forgets the oldest, so that records of a member stay
+// bounded.
 inline constexpr size_t kDevicesMax = 32;
 
 // The parts of a refresh token: 64 lower-case hexadecimal digits.
@@ -46,8 +48,8 @@ Result<IssuedToken> AddDevice(SpaceWriter& tx, const schema::GymMember::Reader& 
 
 enum class Rotation {
   kRotated,
-  kRefused,   // Not the newest token of any living device, or just replaced: nothing changes.
-  kRevoked,   // An old token came back: the whole device was signed out.
+  kRefused,  // Not the newest token of any living device, or just replaced: nothing changes.
+  kRevoked,  // An old token came back: the whole device was signed out.
 };
 struct RotationResult {
   Rotation rotation = Rotation::kRefused;

@@ -15,6 +15,7 @@ Status AppendEvent(SpaceWriter& tx, const NewEvent& event) {
   draft->setType(event.type);
   draft->setMetadata(Text(event.metadata));
   draft->setCreatedAt(tx.now_unix_ms());
+  draft->setPlace(event.place);
   return tx.Insert(draft);
 }
 

@@ -16,6 +16,7 @@ struct NewEvent {
   std::string_view session_id;
   schema::GymEventType type;
   std::string metadata;  // A JSON object.
+  int32_t place = 0;     // Among the events that one command appends for the member.
 };
 
 Status AppendEvent(SpaceWriter& tx, const NewEvent& event);

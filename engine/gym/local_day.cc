@@ -1,10 +1,10 @@
 #include "engine/gym/local_day.h"
 
-#include <cctz/civil_time.h>
-#include <cctz/time_zone.h>
-
 #include <chrono>
 #include <string>
+
+#include <cctz/civil_time.h>
+#include <cctz/time_zone.h>
 
 namespace tenantry::gym {
 namespace {

@@ -20,11 +20,12 @@ struct InstantRange {
   bool Contains(int64_t unix_ms) const { return from_ms <= unix_ms && unix_ms < until_ms; }
 };
 
-// 23, 24 or 25 hours; where a change of clocks skips midnight, the day begins at the first instant that exists. An unknown
-// zone counts as UTC.
+// 23, 24 or 25 hours; where a change of clocks skips midnight, the day begins at the first instant
+// that exists. An unknown zone counts as UTC.
 InstantRange LocalDay(CivilDate date, std::string_view time_zone);
 
-// Covers the day in every zone there is: zones lie between UTC-12 and UTC+14, and the margin is wider.
+// Covers the day in every zone there is: zones lie between UTC-12 and UTC+14, and the margin is
+// wider.
 InstantRange DayAnywhere(CivilDate date);
 
 }  // namespace tenantry::gym

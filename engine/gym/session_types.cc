@@ -43,11 +43,10 @@ Result<std::vector<SessionType>> ListSessionTypes(const SpaceReader& space,
     range = {.index = kByCategoryAndName, .equal = {filter.category}};
   }
   std::vector<SessionType> found;
-  TNT_RETURN_IF_ERROR(
-      space.ScanIndex<schema::GymSessionType>(range, [&](const SessionType& type) {
-        if (type->getIsActive() == filter.active) found.push_back(type);
-        return true;
-      }));
+  TNT_RETURN_IF_ERROR(space.ScanIndex<schema::GymSessionType>(range, [&](const SessionType& type) {
+    if (type->getIsActive() == filter.active) found.push_back(type);
+    return true;
+  }));
   return found;
 }
 

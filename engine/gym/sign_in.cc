@@ -58,8 +58,8 @@ Status PlanSignIn(SpaceWriter& space, const LoginCandidate& candidate,
   const std::string_view id = View(candidate.member->getId());
   TNT_ASSIGN_OR_RETURN(const std::optional<MemberRecord> member,
                        space.Find<schema::GymMember>({id}));
-  const bool unchanged = member && View((*member)->getPasswordHash()) ==
-                                       View(candidate.member->getPasswordHash());
+  const bool unchanged =
+      member && View((*member)->getPasswordHash()) == View(candidate.member->getPasswordHash());
   if (!space.trace().Check("sign_in.password_unchanged", unchanged, {{"member", id}})) {
     return Unauthenticated("Unauthorized");
   }
@@ -90,8 +90,7 @@ Result<LoginCandidates> FindLoginCandidates(const ReadView& view, std::string_vi
     }
   }
   for (LoginCandidate& candidate : candidates.gyms) {
-    candidate.touch =
-        IsTouchDue(memberships, View(candidate.record->getId()), now_ms);
+    candidate.touch = IsTouchDue(memberships, View(candidate.record->getId()), now_ms);
   }
   return candidates;
 }
@@ -142,26 +141,23 @@ Done<SignedIn> SignIn(Engine& engine, const LoginCandidate& candidate, std::stri
 Done<Refreshed> Refresh(Engine& engine, const TenantRef& tenant, const RefreshToken& shown,
                         std::string_view request_id, ReadTier tier) {
   const Scope scope{engine, tenant, {}, {}, request_id, tier};
-  return Run<Refreshed>(
-      scope, CommandKind::kGymRefresh, [&](Transaction& tx) -> Result<Refreshed> {
-        TNT_ASSIGN_OR_RETURN(RotationResult rotated, RotateDevice(tx, shown));
-        Refreshed refreshed;
-        refreshed.rotation = rotated.rotation;
-        if (rotated.rotation != Rotation::kRotated) return refreshed;
-        TNT_ASSIGN_OR_RETURN(
-            refreshed.member,
-            tx.Find<schema::GymMember>({std::string_view(rotated.member_id)}));
-        if (!refreshed.member) return Unauthenticated("Unauthorized");
-        refreshed.token = std::move(rotated.issued);
-        return refreshed;
-      });
+  return Run<Refreshed>(scope, CommandKind::kGymRefresh, [&](Transaction& tx) -> Result<Refreshed> {
+    TNT_ASSIGN_OR_RETURN(RotationResult rotated, RotateDevice(tx, shown));
+    Refreshed refreshed;
+    refreshed.rotation = rotated.rotation;
+    if (rotated.rotation != Rotation::kRotated) return refreshed;
+    TNT_ASSIGN_OR_RETURN(refreshed.member,
+                         tx.Find<schema::GymMember>({std::string_view(rotated.member_id)}));
+    if (!refreshed.member) return Unauthenticated("Unauthorized");
+    refreshed.token = std::move(rotated.issued);
+    return refreshed;
+  });
 }
 
 Outcome SignOut(const Scope& scope, std::string_view device_id) {
   return scope.engine.Execute(
-      scope.tenant, scope.Info(CommandKind::kGymLogout), scope.tier, [&](Transaction& tx) {
-        return RevokeDevice(tx, device_id, scope.actor.member_id);
-      });
+      scope.tenant, scope.Info(CommandKind::kGymLogout), scope.tier,
+      [&](Transaction& tx) { return RevokeDevice(tx, device_id, scope.actor.member_id); });
 }
 
 Result<bool> IsDeviceAlive(const SpaceReader& space, std::string_view device_id) {

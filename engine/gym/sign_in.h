@@ -1,7 +1,9 @@
 #pragma once
-// Sign-in: how a person becomes a signed-in member: by password, by refresh token, or just after signing up.
+// Sign-in: how a person becomes a signed-in member: by password, by refresh token, or just after
+// signing up.
 //
-// Rules    passwords are judged by the caller, who gets candidates with their hashes first and then names the one that
+// Rules    passwords are judged by the caller, who gets candidates with their hashes first and then
+// names the one that
 //          matched; the command checks again that the hash is still the member's.
 // Errors   SignIn: kUnauthenticated when the member or its password changed meanwhile.
 // Threads  any.
@@ -19,7 +21,8 @@ namespace tenantry::gym {
 
 // A password is tried against this many gyms of an e-mail, the most recently used first.
 inline constexpr size_t kLoginGymsMax = 5;
-// Using the same gym again writes "last used" only this often, unless another gym was used in between.
+// Using the same gym again writes "last used" only this often, unless another gym was used in
+// between.
 inline constexpr int64_t kLastUsedEveryMs = 3'600'000;
 
 struct SignedIn {
@@ -36,7 +39,7 @@ struct LoginCandidate {
 };
 struct LoginCandidates {
   std::vector<LoginCandidate> gyms;  // Most recently used first, at most kLoginGymsMax.
-  bool several = false;              // The e-mail is known in more than one gym and none was chosen.
+  bool several = false;  // The e-mail is known in more than one gym and none was chosen.
 };
 // With `tenant_id`, only that gym is looked at.
 Result<LoginCandidates> FindLoginCandidates(const ReadView& view, std::string_view email,

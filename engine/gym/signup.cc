@@ -9,8 +9,12 @@ namespace {
 constexpr uint8_t kTenantByGymName = 1;
 constexpr uint8_t kMemberByEmail = 1;
 
-Status NameTaken() { return AlreadyExists("A gym with this name already exists"); }
-Status EmailTaken() { return AlreadyExists("A member with this email already exists in this gym"); }
+Status NameTaken() {
+  return AlreadyExists("A gym with this name already exists");
+}
+Status EmailTaken() {
+  return AlreadyExists("A member with this email already exists in this gym");
+}
 
 // A strange conflict of ours must not name collections to clients.
 Status Renamed(const Status& status, Status (*conflict)()) {
@@ -68,9 +72,8 @@ Done<SignedIn> RunSignup(Engine& engine, CommandKind command, std::string_view r
 }
 
 Status CheckNameFreeIn(const SpaceReader& directory, std::string_view name) {
-  TNT_ASSIGN_OR_RETURN(
-      const std::optional<codec::Stored<schema::Tenant>> taken,
-      directory.FindUnique<schema::Tenant>(kTenantByGymName, {TrimName(name)}));
+  TNT_ASSIGN_OR_RETURN(const std::optional<codec::Stored<schema::Tenant>> taken,
+                       directory.FindUnique<schema::Tenant>(kTenantByGymName, {TrimName(name)}));
   return taken ? NameTaken() : Status::Ok();
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 // Keys: the byte layout of every key. The only code that joins or splits one.
 //
-// Shape    [space u64 big-endian][kind u8][rest], documented in docs/file-formats.md#keys. Parts of a tuple sort like
-//          their values: text escaped and terminated, integers big-endian with the sign bit flipped.
+// Shape    [space u64 big-endian][kind u8][rest], documented in docs/file-formats.md#keys. Parts of
+//          a tuple sort like their values: text escaped and terminated, integers big-endian with
+//          the sign bit flipped.
 // Threads  stateless.
 
 #include <cstdint>
@@ -42,8 +43,8 @@ std::string RecordKey(SpaceId space, uint16_t collection, std::string_view tuple
 std::string RecordPrefix(SpaceId space, uint16_t collection);
 // Prefix of unique or plain index rows; append parts to narrow it.
 std::string IndexPrefix(SpaceId space, Kind kind, uint16_t collection, uint8_t index);
-std::string CounterKey(SpaceId space, uint8_t family, std::string_view owner, std::string_view metric,
-                       int64_t bucket);
+std::string CounterKey(SpaceId space, uint8_t family, std::string_view owner,
+                       std::string_view metric, int64_t bucket);
 std::string SketchKey(SpaceId space, uint8_t family, std::string_view owner, int64_t bucket,
                       uint8_t block);
 
@@ -54,15 +55,16 @@ struct Bounds {
 };
 Bounds SpaceBounds(SpaceId space);
 
-// First key after every key that starts with `prefix`. Empty when there is none: all bytes FF, or no prefix at all.
+// First key after every key that starts with `prefix`. Empty when there is none: all bytes FF, or
+// no prefix at all.
 std::string PrefixEnd(std::string prefix);
 
-// What any key names; false when it is shorter than space and kind.
+// What any key names, with a view into it; false when it is shorter than space and kind.
 struct KeyHead {
   SpaceId space;
   Kind kind;
-  uint16_t collection = 0;   // For kRecord, kUnique, kIndex.
-  std::string_view rest;     // After the head.
+  uint16_t collection = 0;  // For kRecord, kUnique, kIndex.
+  std::string_view rest;    // After the head.
 };
 bool SplitHead(std::string_view key, KeyHead* head);
 

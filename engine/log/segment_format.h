@@ -54,7 +54,7 @@ struct GroupHeader {
   uint64_t first_index = 0;
   uint64_t watermark = 0;  // Every entry up to here was durable before this group was written.
   uint64_t segment_id = 0;
-  Hash128 previous_chain;  // The chain hash before this group's first entry.
+  Hash128 previous_chain = {};  // The chain hash before this group's first entry.
 };
 
 // What is known about the groups of one segment so far; becomes its footer.

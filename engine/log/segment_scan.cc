@@ -5,7 +5,7 @@
 namespace tenantry::log {
 namespace {
 
-constexpr uint64_t kProbeChunkBytes = 1u << 20;
+constexpr uint64_t kProbeChunkBytes = 256u << 10;
 
 // Reads up to `bytes`; the string is shorter only at the end of the file.
 Result<std::string> ReadPart(const File& file, uint64_t offset, uint64_t bytes) {
@@ -128,9 +128,11 @@ Result<ScanResult> ScanSegment(const File& file, const SegmentHeader& header, ui
 Result<TailProbe> ProbeTail(const File& file, uint64_t offset, uint64_t segment_id,
                             uint64_t index) {
   TailProbe probe;
+  TNT_ASSIGN_OR_RETURN(const uint64_t file_bytes, file.Size());
   // Groups start on page boundaries; `offset` is one, or the first boundary behind it is.
-  for (uint64_t at = offset / kPageBytes * kPageBytes;; at += kProbeChunkBytes) {
-    TNT_ASSIGN_OR_RETURN(const std::string chunk, ReadPart(file, at, kProbeChunkBytes));
+  for (uint64_t at = offset / kPageBytes * kPageBytes; at < file_bytes; at += kProbeChunkBytes) {
+    const uint64_t bytes = std::min(kProbeChunkBytes, file_bytes - at);
+    TNT_ASSIGN_OR_RETURN(const std::string chunk, ReadPart(file, at, bytes));
     const size_t last = chunk.find_last_not_of('\0');
     if (last != std::string::npos && at + last >= offset) probe.nonzero_end = at + last + 1;
     for (uint64_t page = 0; page < chunk.size(); page += kPageBytes) {
@@ -139,8 +141,8 @@ Result<TailProbe> ProbeTail(const File& file, uint64_t offset, uint64_t segment_
         probe.witness_offset = at + page;
       }
     }
-    if (chunk.size() < kProbeChunkBytes) return probe;
   }
+  return probe;
 }
 
 Result<std::optional<SegmentTail>> ReadFooter(const File& file, const SegmentHeader& header) {

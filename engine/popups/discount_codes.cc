@@ -23,11 +23,11 @@ constexpr uint8_t kCreatedIndex = 2;
 constexpr int64_t kPercentMax = 100 * 100;  // In hundredths.
 
 bool UsedUp(const schema::DiscountCode::Reader& code) {
-  return code.getUsageLimit() != *schema::NULL_INT && code.getUsageCount() >= code.getUsageLimit();
+  return code.getUsageLimit() != schema::NULL_INT && code.getUsageCount() >= code.getUsageLimit();
 }
 
 bool Expired(const schema::DiscountCode::Reader& code, int64_t now_unix_ms) {
-  return code.getExpiresAt() != *schema::NULL_INT && code.getExpiresAt() <= now_unix_ms;
+  return code.getExpiresAt() != schema::NULL_INT && code.getExpiresAt() <= now_unix_ms;
 }
 
 std::string GenerateCode(Random& random) {
@@ -53,6 +53,10 @@ Status FreeCode(Transaction& tx, const std::string& code_key) {
 }
 
 }  // namespace
+
+Status DiscountCodeNotFound(std::string_view id) {
+  return NotFound("Discount code with ID " + std::string(id) + " not found");
+}
 
 Status CheckDiscountCode(const schema::CreateDiscountCodeInput::Reader& input) {
   if (input.getType() == schema::DiscountType::PERCENTAGE && input.getValue() > kPercentMax) {
@@ -95,7 +99,7 @@ Status AddDiscountUses(Transaction& tx, std::string_view code_id, int64_t uses) 
   TNT_ASSIGN_OR_RETURN(const auto before, tx.Find<schema::DiscountCode>({code_id}));
   if (!before.has_value()) return Status::Ok();
   int64_t count = counters::AddSaturating((*before)->getUsageCount(), uses);
-  if ((*before)->getUsageLimit() != *schema::NULL_INT) {
+  if ((*before)->getUsageLimit() != schema::NULL_INT) {
     count = std::min(count, (*before)->getUsageLimit());
   }
   if (count <= (*before)->getUsageCount()) return Status::Ok();
@@ -108,9 +112,7 @@ Status AddDiscountUses(Transaction& tx, std::string_view code_id, int64_t uses) 
 
 Result<Stored<schema::DiscountCode>> GetDiscountCode(const SpaceReader& shop, std::string_view id) {
   TNT_ASSIGN_OR_RETURN(auto code, shop.Find<schema::DiscountCode>({id}));
-  if (!code.has_value()) {
-    return NotFound("Discount code with ID " + std::string(id) + " not found");
-  }
+  if (!code.has_value()) return DiscountCodeNotFound(id);
   return *std::move(code);
 }
 

@@ -26,6 +26,8 @@ struct DiscountCodeReply {
   std::optional<codec::Stored<schema::DiscountCode>> code;  // Set when the command was accepted.
 };
 
+Status DiscountCodeNotFound(std::string_view id);
+
 // The rules that the schema cannot say; before any shop is created for the request.
 Status CheckDiscountCode(const schema::CreateDiscountCodeInput::Reader& input);
 

@@ -20,8 +20,8 @@ Result<std::vector<codec::Stored<T>>> ReadPage(const SpaceReader& reader, const 
                                                const Page& page) {
   std::vector<std::string> ids;
   uint32_t skipped = 0;
-  TNT_RETURN_IF_ERROR(reader.ScanIndexKeys(
-      schema::CollectionOf<T>(), range, [&](std::string_view primary_key) {
+  TNT_RETURN_IF_ERROR(
+      reader.ScanIndexKeys(schema::CollectionOf<T>(), range, [&](std::string_view primary_key) {
         if (skipped < page.offset) {
           ++skipped;
           return true;

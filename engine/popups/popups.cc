@@ -62,26 +62,26 @@ PopupReply CreatePopup(Engine& engine, const TenantRef& shop,
                        const codec::Input<schema::CreatePopupInput>& input, const CommandInfo& info,
                        ReadTier tier) {
   PopupReply reply;
-  reply.outcome = engine.Execute(shop, As(info, CommandKind::kPopupCreate), tier,
-                                 [&](Transaction& tx) -> Status {
-    Draft<schema::Popup> popup;
-    codec::CopySent(input, &popup);
-    const std::string id = NewUuid(tx.random());
-    popup->setId(ToText(id));
-    if (!(*input).hasTargeting()) {
-      popup->setTargeting(ToText(std::string(kDefaultTargeting)));
-    }
-    popup->setCreatedAt(tx.now_unix_ms());
-    SetDerived(&popup, tx.now_unix_ms());
-    TNT_RETURN_IF_ERROR(tx.Insert(popup));
-    TNT_RETURN_IF_ERROR(tenant::PutReference(tx, schema::ReferenceKind::POPUP, id));
-    counters::CounterDeltas deltas;
-    deltas.Add({kShopTotals, kShopOwner, kPopups}, 1);
-    TNT_RETURN_IF_ERROR(deltas.WriteTo(tx));
-    TNT_ASSIGN_OR_RETURN(Stored<schema::Popup> stored, AsStored(popup));
-    reply.popup = PopupState{std::move(stored), 0};
-    return Status::Ok();
-  });
+  reply.outcome = engine.Execute(
+      shop, As(info, CommandKind::kPopupCreate), tier, [&](Transaction& tx) -> Status {
+        Draft<schema::Popup> popup;
+        codec::CopySent(input, &popup);
+        const std::string id = NewUuid(tx.random());
+        popup->setId(ToText(id));
+        if (!(*input).hasTargeting()) {
+          popup->setTargeting(ToText(std::string(kDefaultTargeting)));
+        }
+        popup->setCreatedAt(tx.now_unix_ms());
+        SetDerived(&popup, tx.now_unix_ms());
+        TNT_RETURN_IF_ERROR(tx.Insert(popup));
+        TNT_RETURN_IF_ERROR(tenant::PutReference(tx, schema::ReferenceKind::POPUP, id));
+        counters::CounterDeltas deltas;
+        deltas.Add({kShopTotals, kShopOwner, kPopups}, 1);
+        TNT_RETURN_IF_ERROR(deltas.WriteTo(tx));
+        TNT_ASSIGN_OR_RETURN(Stored<schema::Popup> stored, AsStored(popup));
+        reply.popup = PopupState{std::move(stored), 0};
+        return Status::Ok();
+      });
   return reply;
 }
 
@@ -89,52 +89,53 @@ PopupReply UpdatePopup(Engine& engine, const TenantRef& shop, std::string_view i
                        const codec::Input<schema::UpdatePopupInput>& input, const CommandInfo& info,
                        ReadTier tier) {
   PopupReply reply;
-  reply.outcome = engine.Execute(shop, As(info, CommandKind::kPopupUpdate), tier,
-                                 [&](Transaction& tx) -> Status {
-    TNT_ASSIGN_OR_RETURN(const Stored<schema::Popup> before, MustGet(tx, id));
-    const std::string_view body_shop = View((*input).getShopId());
-    const bool same_shop = !(*input).hasShopId() || body_shop == View(before->getShopId());
-    if (!tx.trace().Check("popup.shop_immutable", same_shop,
-                          {{"shopId", View(before->getShopId())}, {"sent", body_shop}})) {
-      return InvalidFields({"shopId cannot be changed"});
-    }
-    Draft<schema::Popup> after(before);
-    codec::CopySentFields(schema::InfoOf<schema::UpdatePopupInput>(),
-                          capnp::DynamicStruct::Reader(*input), WithoutNullsOfRequired(input.fields()),
-                          schema::InfoOf<schema::Popup>(), capnp::DynamicStruct::Builder(*after));
-    SetDerived(&after, tx.now_unix_ms());
-    TNT_RETURN_IF_ERROR(tx.Update(before, after));
-    TNT_ASSIGN_OR_RETURN(Stored<schema::Popup> stored, AsStored(after));
-    TNT_ASSIGN_OR_RETURN(reply.popup, WithCount(tx, std::move(stored)));
-    return Status::Ok();
-  });
+  reply.outcome = engine.Execute(
+      shop, As(info, CommandKind::kPopupUpdate), tier, [&](Transaction& tx) -> Status {
+        TNT_ASSIGN_OR_RETURN(const Stored<schema::Popup> before, MustGet(tx, id));
+        const std::string_view body_shop = View((*input).getShopId());
+        const bool same_shop = !(*input).hasShopId() || body_shop == View(before->getShopId());
+        if (!tx.trace().Check("popup.shop_immutable", same_shop,
+                              {{"shopId", View(before->getShopId())}, {"sent", body_shop}})) {
+          return InvalidFields({"shopId cannot be changed"});
+        }
+        Draft<schema::Popup> after(before);
+        codec::CopySentFields(
+            schema::InfoOf<schema::UpdatePopupInput>(), capnp::DynamicStruct::Reader(*input),
+            WithoutNullsOfRequired(input.fields()), schema::InfoOf<schema::Popup>(),
+            capnp::DynamicStruct::Builder(*after));
+        SetDerived(&after, tx.now_unix_ms());
+        TNT_RETURN_IF_ERROR(tx.Update(before, after));
+        TNT_ASSIGN_OR_RETURN(Stored<schema::Popup> stored, AsStored(after));
+        TNT_ASSIGN_OR_RETURN(reply.popup, WithCount(tx, std::move(stored)));
+        return Status::Ok();
+      });
   return reply;
 }
 
 Outcome DeletePopup(Engine& engine, const TenantRef& shop, std::string_view id,
                     const CommandInfo& info, ReadTier tier) {
-  return engine.Execute(shop, As(info, CommandKind::kPopupDelete), tier,
-                        [&](Transaction& tx) -> Status {
-    TNT_ASSIGN_OR_RETURN(const Stored<schema::Popup> popup, MustGet(tx, id));
-    TNT_RETURN_IF_ERROR(tx.Erase(popup));
-    TNT_RETURN_IF_ERROR(tenant::EraseReference(tx, schema::ReferenceKind::POPUP, id));
-    TNT_ASSIGN_OR_RETURN(const auto mark, tx.Find<schema::PopupLimitMark>({id}));
-    if (mark.has_value()) TNT_RETURN_IF_ERROR(tx.Erase(*mark));
+  return engine.Execute(
+      shop, As(info, CommandKind::kPopupDelete), tier, [&](Transaction& tx) -> Status {
+        TNT_ASSIGN_OR_RETURN(const Stored<schema::Popup> popup, MustGet(tx, id));
+        TNT_RETURN_IF_ERROR(tx.Erase(popup));
+        TNT_RETURN_IF_ERROR(tenant::EraseReference(tx, schema::ReferenceKind::POPUP, id));
+        TNT_ASSIGN_OR_RETURN(const auto mark, tx.Find<schema::PopupLimitMark>({id}));
+        if (mark.has_value()) TNT_RETURN_IF_ERROR(tx.Erase(*mark));
 
-    counters::CounterDeltas deltas;
-    deltas.Add({kShopTotals, kShopOwner, kPopups}, -1);
-    for (const std::string_view metric : {kViews, kConversions, kRevenue}) {
-      TNT_ASSIGN_OR_RETURN(const int64_t total, tx.Counter(kPopupTotals, id, metric));
-      deltas.Add({kShopTotals, kShopOwner, metric}, -total);
-    }
-    TNT_RETURN_IF_ERROR(deltas.WriteTo(tx));
+        counters::CounterDeltas deltas;
+        deltas.Add({kShopTotals, kShopOwner, kPopups}, -1);
+        for (const std::string_view metric : {kViews, kConversions, kRevenue}) {
+          TNT_ASSIGN_OR_RETURN(const int64_t total, tx.Counter(kPopupTotals, id, metric));
+          deltas.Add({kShopTotals, kShopOwner, metric}, -total);
+        }
+        TNT_RETURN_IF_ERROR(deltas.WriteTo(tx));
 
-    Draft<schema::PopupTombstone> tombstone;
-    tombstone->setPopupId(popup->getId());
-    tombstone->setCreatedAt(popup->getCreatedAt());
-    tombstone->setDeletedAt(tx.now_unix_ms());
-    return tx.Insert(tombstone);
-  });
+        Draft<schema::PopupTombstone> tombstone;
+        tombstone->setPopupId(popup->getId());
+        tombstone->setCreatedAt(popup->getCreatedAt());
+        tombstone->setDeletedAt(tx.now_unix_ms());
+        return tx.Insert(tombstone);
+      });
 }
 
 Result<PopupState> GetPopup(const SpaceReader& shop, std::string_view id) {

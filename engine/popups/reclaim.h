@@ -10,8 +10,9 @@
 namespace tenantry::popups {
 
 struct ReclaimProgress {
-  bool more = false;   // Something is left for the next step.
-  uint32_t rows = 0;   // Freed by this step.
+  bool more = false;  // Something is left for the next step.
+  uint32_t rows = 0;  // Freed by this step.
+  uint64_t release_index = 0;
 };
 
 Result<ReclaimProgress> ReclaimStep(Engine& engine, const TenantRef& shop);

@@ -51,12 +51,12 @@ Result<TenantRef> EnsureShop(Engine& engine, std::string_view shop_id, const Sho
     TNT_ASSIGN_OR_RETURN(const int64_t open, tx.Counter(kDirectoryTotals, kShopOwner, kOpenShops));
     if (!tx.trace().Check("shop.open_limit", open < int64_t{creation.shops_max},
                           {{"shops", open}, {"max", creation.shops_max}})) {
-      return QuotaExceeded("no more shops can be created without a key");
+      return PermissionDenied("no more shops can be created without a key");
     }
-    TNT_ASSIGN_OR_RETURN(SpaceWriter * space,
-                         tenant::Directory::Create(tx, {.id = shop_id,
-                                                        .kind = schema::TenantKind::SHOP,
-                                                        .name = shop_id}));
+    TNT_ASSIGN_OR_RETURN(
+        SpaceWriter * space,
+        tenant::Directory::Create(
+            tx, {.id = shop_id, .kind = schema::TenantKind::SHOP, .name = shop_id}));
     static_cast<void>(space);
     TNT_RETURN_IF_ERROR(tx.SetCounter(kDirectoryTotals, kShopOwner, kOpenShops, 0, open + 1));
     TNT_ASSIGN_OR_RETURN(const auto created, tx.Get<schema::Tenant>({shop_id}));

@@ -1,7 +1,7 @@
 #pragma once
 // Shops: from the shop id a client names to its space.
 //
-// Errors   Find: kNotFound. Ensure: also kQuotaExceeded once strangers have created open_shops_max shops, and
+// Errors   Find: kNotFound. Ensure: also kPermissionDenied once strangers have created `shops_max` shops, and
 //          kAlreadyExists when a gym has this id.
 // Threads  any; stateless.
 

@@ -19,7 +19,8 @@ int64_t Ceil(int64_t unix_ms, int64_t bucket_ms) {
 
 double ConversionRate(int64_t conversions, int64_t views) {
   if (views == 0) return 0.0;
-  return std::floor(static_cast<double>(conversions) * 10'000.0 / static_cast<double>(views) + 0.5) /
+  return std::floor(static_cast<double>(conversions) * 10'000.0 / static_cast<double>(views) +
+                    0.5) /
          100.0;
 }
 
@@ -51,8 +52,7 @@ Result<SpanStats> ReadPopupSpan(const SpaceReader& shop, std::string_view popup_
   const int64_t from = Ceil(from_unix_ms, counters::kQuarterHourMs);
   const int64_t until = Ceil(until_unix_ms, counters::kQuarterHourMs);
   TNT_RETURN_IF_ERROR(shop.ScanCounters(
-      kPopupQuarterHours, popup_id,
-      [&](std::string_view metric, int64_t bucket, int64_t value) {
+      kPopupQuarterHours, popup_id, [&](std::string_view metric, int64_t bucket, int64_t value) {
         if (bucket < from || bucket >= until) return true;
         if (metric == kViews) span.views += value;
         if (metric == kConversions) span.conversions += value;
@@ -69,12 +69,11 @@ Result<int64_t> ReadShopMonthViews(const SpaceReader& shop, int64_t month) {
 Result<int64_t> EstimateVisitors(const SpaceReader& shop, std::string_view popup_id,
                                  int64_t from_unix_ms, int64_t until_unix_ms) {
   const bool whole_shop = popup_id.empty();
-  TNT_ASSIGN_OR_RETURN(
-      const counters::Hll sketch,
-      counters::ReadSketches(shop, whole_shop ? kShopVisitors : kPopupVisitors,
-                             whole_shop ? kShopOwner : popup_id,
-                             Ceil(from_unix_ms, counters::kHourMs),
-                             Ceil(until_unix_ms, counters::kHourMs)));
+  TNT_ASSIGN_OR_RETURN(const counters::Hll sketch,
+                       counters::ReadSketches(shop, whole_shop ? kShopVisitors : kPopupVisitors,
+                                              whole_shop ? kShopOwner : popup_id,
+                                              Ceil(from_unix_ms, counters::kHourMs),
+                                              Ceil(until_unix_ms, counters::kHourMs)));
   return std::llround(sketch.Estimate());
 }
 

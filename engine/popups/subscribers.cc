@@ -51,7 +51,8 @@ SubscriberReply Subscribe(Engine& engine, const TenantRef& shop,
     }
     auto after = before.has_value() ? Draft<schema::EmailSubscriber>(*before)
                                     : Draft<schema::EmailSubscriber>();
-    codec::CopySent(input, &after);  // A returning subscriber keeps what this request does not send.
+    codec::CopySent(input,
+                    &after);  // A returning subscriber keeps what this request does not send.
     after->setIsActive(true);
     after->setUpdatedAt(tx.now_unix_ms());
     if (before.has_value()) {
@@ -63,8 +64,7 @@ SubscriberReply Subscribe(Engine& engine, const TenantRef& shop,
       TNT_RETURN_IF_ERROR(tx.Insert(after));
     }
     TNT_RETURN_IF_ERROR(CountOne(tx, after.reader(), 1));
-    TNT_ASSIGN_OR_RETURN(reply.subscriber,
-                         Stored<schema::EmailSubscriber>::Decode(after.Encode()));
+    TNT_ASSIGN_OR_RETURN(reply.subscriber, Stored<schema::EmailSubscriber>::Decode(after.Encode()));
     return Status::Ok();
   });
   return reply;
@@ -101,9 +101,10 @@ Result<SubscriberList> ListSubscribers(const SpaceReader& shop, const Page& page
 Result<SubscriberList> ListPopupSubscribers(const SpaceReader& shop, std::string_view popup_id,
                                             const Page& page) {
   SubscriberList list;
-  TNT_ASSIGN_OR_RETURN(list.subscribers,
-                       ReadPage<schema::EmailSubscriber>(
-                           shop, {.index = kPopupIndex, .equal = {popup_id}, .reverse = true}, page));
+  TNT_ASSIGN_OR_RETURN(
+      list.subscribers,
+      ReadPage<schema::EmailSubscriber>(
+          shop, {.index = kPopupIndex, .equal = {popup_id}, .reverse = true}, page));
   TNT_ASSIGN_OR_RETURN(list.total, shop.Counter(kPopupTotals, popup_id, kSubscribers));
   return list;
 }

@@ -1,14 +1,16 @@
 #pragma once
 // Text: small readings of record text that several files of this folder need.
 
-#include <capnp/blob.h>
-
 #include <string>
 #include <string_view>
 
+#include <capnp/blob.h>
+
 namespace tenantry::popups {
 
-inline std::string_view View(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
+inline std::string_view View(capnp::Text::Reader text) {
+  return {text.begin(), text.size()};
+}
 inline capnp::Text::Reader ToText(const std::string& text) {
   return capnp::Text::Reader(text.c_str(), text.size());
 }

@@ -17,8 +17,8 @@ constexpr uint32_t kViewEffects = 8;
 constexpr uint32_t kConversionEffects = 14;
 
 counters::EntryCost CostOf(const Event& event) {
-  const auto words = std::visit(
-      [](const auto& draft) { return draft.reader().totalSize().wordCount; }, event);
+  const auto words =
+      std::visit([](const auto& draft) { return draft.reader().totalSize().wordCount; }, event);
   return {.effects = std::holds_alternative<ViewEvent>(event) ? kViewEffects : kConversionEffects,
           .bytes = static_cast<uint32_t>(words * sizeof(capnp::word))};
 }

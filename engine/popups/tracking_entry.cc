@@ -81,7 +81,8 @@ Status TrackingEntry::PlanConversion(const ConversionEvent& conversion) {
   const int64_t at = event.getConvertedAt();
   const int64_t quarter = counters::QuarterHourOf(at);
   counters_.Add({kPopupTotals, popup_id, kConversions}, 1);
-  counters_.Add({kPopupTotals, popup_id, kConversionTypes[static_cast<size_t>(event.getType())]}, 1);
+  counters_.Add({kPopupTotals, popup_id, kConversionTypes[static_cast<size_t>(event.getType())]},
+                1);
   counters_.Add({kPopupQuarterHours, popup_id, kConversions, quarter}, 1);
   counters_.Add({kShopTotals, kShopOwner, kConversions}, 1);
   counters_.Add({kShopMonths, kShopOwner, kConversions, counters::MonthOf(at)}, 1);

@@ -232,8 +232,7 @@ void CheckNullable(const FieldInfo& info, const std::string& where) {
       return;
     case FieldType::kInt: {
       const bool null64 = info.bits == 64 && info.default_bits == static_cast<uint64_t>(NULL_INT);
-      const bool null32 =
-          info.bits == 32 && info.default_bits == static_cast<uint32_t>(NULL_INT32);
+      const bool null32 = info.bits == 32 && info.default_bits == static_cast<uint32_t>(NULL_INT32);
       if (info.is_unsigned || !(null64 || null32)) {
         Contradiction(where, "a nullable integer needs the default nullInt or nullInt32");
       }
@@ -445,8 +444,7 @@ void Registry::ResolveShapeLocked(const StructInfo& owner, FieldInfo* field) {
   if (!FindAnnotation(field->field.getProto(), kShapeId, &value)) return;
   const std::string where = owner.name + "." + field->name;
   const std::string name = View(value.getText());
-  if (field->json_text != "object")
-    Contradiction(where, "$shape needs $jsonText(\"object\")");
+  if (field->json_text != "object") Contradiction(where, "$shape needs $jsonText(\"object\")");
   std::set<uint64_t> seen;
   if (!FindReachable(owner.schema, name, &seen, &schema)) {
     Contradiction(where, "no field leads to the struct '" + name + "'; add one marked $rulesOnly");

@@ -1,14 +1,12 @@
 #pragma once
-// Catalog: what the annotated schema says about a struct, resolved once so that hot paths only walk arrays.
+// Catalog: what the annotated schema says about a struct, resolved once so that hot paths only walk
+// arrays.
 //
-// Shape    StructInfo per schema struct, with one FieldInfo per field in declaration order; Collection adds keys and
-//          indexes for structs marked $record.
-// Errors   a schema that contradicts itself (unknown field in an index, duplicate number) stops the process when the
-//          struct is first looked up; a test looks up every record.
+// Shape    StructInfo per schema struct, with one FieldInfo per field in declaration order;
+//          Collection adds keys and indexes for structs marked $record.
+// Errors   a schema that contradicts itself (unknown field in an index, duplicate number) stops the
+//          process when the struct is first looked up; a test looks up every record.
 // Threads  any; infos are immutable after construction and live as long as the process.
-
-#include <capnp/dynamic.h>
-#include <capnp/schema.h>
 
 #include <cstdint>
 #include <span>
@@ -16,10 +14,20 @@
 #include <string_view>
 #include <vector>
 
+#include <capnp/dynamic.h>
+#include <capnp/schema.h>
+
 namespace tenantry::schema {
 
 enum class FieldType : uint8_t {
-  kBool, kInt, kFloat, kText, kEnum, kTextList, kStruct, kStructList,
+  kBool,
+  kInt,
+  kFloat,
+  kText,
+  kEnum,
+  kTextList,
+  kStruct,
+  kStructList,
   kEnumList,
   kOpaque,  // Data and other lists; only as $internal, copied but not looked into.
 };
@@ -28,19 +36,19 @@ struct StructInfo;
 
 struct FieldInfo {
   capnp::StructSchema::Field field;
-  std::string name;        // In the schema.
+  std::string name;  // In the schema.
   std::string json_name;
-  std::string json_prefix; // "\"jsonName\":" ready to append.
-  std::string alias;       // Empty when there is none.
+  std::string json_prefix;  // "\"jsonName\":" ready to append.
+  std::string alias;        // Empty when there is none.
   FieldType type = FieldType::kText;
-  uint16_t ordinal = 0;    // Position in StructInfo::fields.
+  uint16_t ordinal = 0;  // Position in StructInfo::fields.
   bool is_unsigned = false;
   bool internal = false, nullable = false, timestamp = false, money = false;
-  std::string json_text;   // "", "object", "array", "any", "text:array", ...
-  const StructInfo* shape = nullptr;   // For jsonText with $shape, kStruct and kStructList.
-  std::vector<std::string> enum_names; // JSON names by enumerant value.
-  // Where the value lies: data fields are `bits` wide at `slot` times that, pointers have 0 bits. Data is stored XOR
-  // `default_bits`, so a nullable scalar is null when its stored bits are zero.
+  std::string json_text;                // "", "object", "array", "any", "text:array", ...
+  const StructInfo* shape = nullptr;    // For jsonText with $shape, kStruct and kStructList.
+  std::vector<std::string> enum_names;  // JSON names by enumerant value.
+  // Where the value lies: data fields are `bits` wide at `slot` times that, pointers have 0 bits.
+  // Data is stored XOR `default_bits`, so a nullable scalar is null when its stored bits are zero.
   uint32_t slot = 0;
   uint8_t bits = 0;
   uint64_t default_bits = 0;
@@ -53,7 +61,7 @@ struct FieldInfo {
 
 struct StructInfo {
   capnp::StructSchema schema;
-  std::string name;        // Without namespace, such as "GymSession".
+  std::string name;  // Without namespace, such as "GymSession".
   bool strict = false;
   std::vector<FieldInfo> fields;
   // nullptr when there is no such field.

@@ -229,7 +229,7 @@ enum GymEventType {
 
 # What happened to a member. Appended, never changed. The key gives (member, time) order and the index (member, type, time).
 struct GymEvent $A.record((collection = "gymEvents", number = 26,
-    key = ["memberId", "createdAt", "id"], indexes = [
+    key = ["memberId", "createdAt", "place", "id"], indexes = [
     (number = 1, fields = ["memberId", "type"])])) {
   id @0 :Text;
   tenantId @1 :Text;
@@ -238,4 +238,6 @@ struct GymEvent $A.record((collection = "gymEvents", number = 26,
   type @4 :GymEventType;
   metadata @5 :Text $A.jsonText("object");
   createdAt @6 :Int64 $A.timestamp;
+
+  place @7 :Int32 $A.internal;           # Orders what one command appends.
 }

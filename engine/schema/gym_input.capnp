@@ -119,3 +119,15 @@ struct GymBookingInput {
 struct GymCheckInInput {
   memberId @0 :Text;
 }
+
+# What an access token says of its bearer (server/gym/token.h). Times in seconds since the Unix epoch, as RFC 7519 has them.
+struct GymTokenClaims {
+  sub @0 :Text $A.required;              # Member.
+  email @1 :Text $A.required;
+  tenantId @2 :Text $A.required;
+  role @3 :Text $A.required;             # For clients to show; decisions use the member record.
+  fam @4 :Text $A.required;              # Device: the family of refresh tokens it came with.
+  epoch @5 :Int64 $A.required;           # Dead once the member's differs.
+  iat @6 :Int64 $A.required;
+  exp @7 :Int64 $A.required;
+}

@@ -1,11 +1,11 @@
 #include "engine/tenant/shop_keys.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
+
+#include <sodium.h>
 
 #include "engine/base/bytes.h"
 #include "engine/commands.h"
@@ -59,8 +59,8 @@ Result<NewShopKey> CreateShopKey(Engine& engine, std::string_view shop_id, std::
         }
         if (!shop.has_value()) {
           TNT_RETURN_IF_ERROR(
-              Directory::Create(
-                  tx, {.id = shop_id, .kind = schema::TenantKind::SHOP, .name = shop_id})
+              Directory::Create(tx,
+                                {.id = shop_id, .kind = schema::TenantKind::SHOP, .name = shop_id})
                   .status());
           made.shop_created = true;
         }
@@ -101,8 +101,7 @@ Result<std::vector<codec::Stored<schema::ShopKey>>> ListShopKeys(const ReadView&
                                                                  ReadTier tier) {
   std::vector<codec::Stored<schema::ShopKey>> keys;
   TNT_RETURN_IF_ERROR(view.DirectorySpace(tier).ScanIndex<schema::ShopKey>(
-      {.index = kByShop, .equal = {shop_id}},
-      [&keys](const codec::Stored<schema::ShopKey>& key) {
+      {.index = kByShop, .equal = {shop_id}}, [&keys](const codec::Stored<schema::ShopKey>& key) {
         keys.push_back(key);
         return true;
       }));
@@ -115,13 +114,13 @@ Outcome RevokeShopKey(Engine& engine, std::string_view shop_id, std::string_view
       AsKeyCommand(info), ReadTier::kBlocking, [&](DirectoryTransaction& tx) -> Status {
         std::vector<codec::Stored<schema::ShopKey>> matches;
         TNT_RETURN_IF_ERROR(tx.ScanIndex<schema::ShopKey>(
-            {.index = kByShop, .equal = {shop_id}},
-            [&](const codec::Stored<schema::ShopKey>& key) {
+            {.index = kByShop, .equal = {shop_id}}, [&](const codec::Stored<schema::ShopKey>& key) {
               if (hint == std::string_view(key->getHint().cStr())) matches.push_back(key);
               return true;
             }));
         if (matches.empty()) return NotFound("this shop has no key ending in these characters");
-        if (matches.size() > 1) return Conflict("several keys of this shop end in these characters");
+        if (matches.size() > 1)
+          return Conflict("several keys of this shop end in these characters");
         return tx.Erase(matches.front());
       });
 }

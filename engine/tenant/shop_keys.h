@@ -20,7 +20,7 @@ inline constexpr std::string_view kShopKeyPrefix = "tnt_";
 inline constexpr size_t kShopKeyRandomChars = 43;  // Of 62: 256 bits.
 
 struct NewShopKey {
-  std::string key;    // The only time it is shown.
+  std::string key;  // The only time it is shown.
   bool shop_created = false;
   uint64_t release_index = 0;
 };

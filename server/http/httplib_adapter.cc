@@ -17,16 +17,17 @@ constexpr size_t kHeaderLineMax = CPPHTTPLIB_HEADER_MAX_LENGTH - 16;
 // Headers that make httplib read a body, compress, slice, or set its own idea of the peer; the loop
 // handles them.
 bool IsHidden(std::string_view name) {
+  if (EqualsIgnoreCase(name.substr(0, 7), "remote_") ||
+      EqualsIgnoreCase(name.substr(0, 6), "local_")) {
+    return true;
+  }
   switch (name.size()) {
     case 5:
       return EqualsIgnoreCase(name, "range");
     case 6:
       return EqualsIgnoreCase(name, "expect");
     case 10:
-      return EqualsIgnoreCase(name, "connection") || EqualsIgnoreCase(name, "local_addr") ||
-             EqualsIgnoreCase(name, "local_port");
-    case 11:
-      return EqualsIgnoreCase(name, "remote_addr") || EqualsIgnoreCase(name, "remote_port");
+      return EqualsIgnoreCase(name, "connection");
     case 14:
       return EqualsIgnoreCase(name, "content-length");
     case 15:

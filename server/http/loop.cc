@@ -142,7 +142,9 @@ void Loop::RunBatch(int timeout_ms) {
 int Loop::TimeoutMs() const {
   if (!runnable_.empty() || !dirty_.empty()) return 0;
   if (open_ == 0 && !draining_ && listening_) return -1;
-  return static_cast<int>(std::max<int64_t>(0, next_sweep_ns_ - now_ns_) / kNsPerMs + 1);
+  int64_t until = next_sweep_ns_;
+  if (draining_) until = std::min(until, drain_deadline_ns_.load(std::memory_order_relaxed));
+  return static_cast<int>(std::max<int64_t>(0, until - now_ns_) / kNsPerMs + 1);
 }
 
 void Loop::UpdateClock() {
@@ -259,6 +261,11 @@ void Loop::RefuseConnection(int fd) {
   text += date_line_;
   text += fmt::format("Content-Length: {}\r\nX-Request-Id: {}\r\nConnection: close\r\n\r\n{}",
                       response.body.size(), NewRequestId(), response.body);
+  AccessRecord record;
+  record.status = response.status;
+  record.body_bytes = response.body.size();
+  record.loop = id_;
+  application_.OnReply(record);
   std::array<char, 4096> ignored;
   (void)!::recv(fd, ignored.data(), ignored.size(), MSG_DONTWAIT);
   (void)!::send(fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -134,7 +134,7 @@ RouteMatch Router::Match(Method method, std::string_view path, PathParams* param
   search.method = method;
   if (method == Method::kOther || !path.starts_with('/')) return {};
   path.remove_prefix(1);
-  if (path.ends_with('/')) path.remove_suffix(1);
+  if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   while (!path.empty()) {
     if (search.count == kSegmentsMax) return {};
     const size_t slash = std::min(path.find('/'), path.size());

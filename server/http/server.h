@@ -3,7 +3,7 @@
 //
 // Shape    Start() -> serving -> Drain() or Stop(). Not restarted.
 // Errors   Start(): kInvalidArgument for bad routes or addresses, kUnavailable for a port in use.
-// Threads  Start, Drain, Stop and the destructor from one thread; the others from any.
+// Threads  Start, Drain, Stop and the destructor from one thread; the others from any once Start() returned.
 // Owns     its threads. Borrows routes, application and clock, which must outlive it.
 
 #include <atomic>

@@ -10,23 +10,10 @@
 namespace tenantry::crash {
 namespace {
 
-constexpr uint64_t kRoot = 1;
-
-std::vector<std::string> SplitPath(const std::string& path) {
-  std::vector<std::string> parts;
-  std::string part;
-  for (const char c : path + "/") {
-    if (c != '/') {
-      part.push_back(c);
-    } else if (!part.empty()) {
-      if (part != ".") parts.push_back(part);
-      part.clear();
-    }
-  }
-  return parts;
-}
-
-void ApplyData(const DataOperation& operation, std::string* bytes) {
+// Images and survivors share bytes with the disk they came from: copied when written.
+void ApplyData(const DataOperation& operation, std::shared_ptr<const std::string>* shared) {
+  if (shared->use_count() > 1) *shared = std::make_shared<std::string>(**shared);
+  auto* bytes = const_cast<std::string*>(shared->get());
   if (operation.resize) {
     bytes->resize(operation.offset, '\0');
     return;
@@ -51,9 +38,11 @@ struct FaultFileSystem::Node {
   uint64_t id = 0;
   bool directory = false;
   // Files.
-  std::string bytes;  // As a process reads them.
-  std::shared_ptr<std::string> durable = std::make_shared<std::string>();
+  using Bytes = std::shared_ptr<const std::string>;
+  Bytes bytes = std::make_shared<std::string>();  // As a process reads them.
+  Bytes durable = bytes;
   std::vector<DataOperation> unsynced;
+  bool sync_failed = false;  // Some of `bytes` will never be durable.
   // Directories.
   std::map<std::string, uint64_t> names;
   std::map<std::string, uint64_t> durable_names;
@@ -84,7 +73,7 @@ class FaultFileSystem::Handle final : public File {
 
 FaultFileSystem::FaultFileSystem() {
   MutexLock lock(mutex_);
-  TNT_CHECK(NewNodeLocked(true)->id == kRoot);
+  TNT_CHECK(NewNodeLocked(true)->id == kRootNode);
 }
 
 FaultFileSystem::FaultFileSystem(const DiskImage& image, const PowerLoss& loss) {
@@ -93,8 +82,7 @@ FaultFileSystem::FaultFileSystem(const DiskImage& image, const PowerLoss& loss) 
     auto node = std::make_shared<Node>();
     node->id = id;
     node->directory = survivor.directory;
-    node->bytes = survivor.bytes;
-    *node->durable = survivor.bytes;
+    if (survivor.bytes) node->bytes = node->durable = survivor.bytes;
     node->names = survivor.names;
     node->durable_names = survivor.names;
     nodes_[id] = std::move(node);
@@ -115,9 +103,11 @@ Status FaultFileSystem::BeginLocked(std::string_view what, const std::string& pa
   return Status::Ok();
 }
 
-// Called when the operation is visible but not durable, and not reported yet: a power cut may fall right here.
+// Called when the operation is visible but not durable, and not reported yet: a power cut may fall
+// right here.
 Status FaultFileSystem::ObserveLocked(const std::string& path) {
-  if (observer_) observer_(operations_, [this]() TNT_NO_THREAD_SAFETY_ANALYSIS { return CaptureLocked(); });
+  if (observer_)
+    observer_(operations_, [this]() TNT_NO_THREAD_SAFETY_ANALYSIS { return CaptureLocked(); });
   if (operations_ != stop_at_) return Status::Ok();
   stopped_ = true;
   return IoError("power is off: " + path);
@@ -132,7 +122,7 @@ FaultFileSystem::NodePointer FaultFileSystem::NewNodeLocked(bool directory) {
 }
 
 FaultFileSystem::NodePointer FaultFileSystem::FindLocked(const std::string& path) const {
-  NodePointer node = nodes_.at(kRoot);
+  NodePointer node = nodes_.at(kRootNode);
   for (const std::string& part : SplitPath(path)) {
     if (!node->directory) return nullptr;
     const auto found = node->names.find(part);
@@ -145,7 +135,7 @@ FaultFileSystem::NodePointer FaultFileSystem::FindLocked(const std::string& path
 Result<FaultFileSystem::Parent> FaultFileSystem::FindParentLocked(const std::string& path) const {
   std::vector<std::string> parts = SplitPath(path);
   if (parts.empty()) return InvalidArgument("no name in " + path);
-  Parent parent{nodes_.at(kRoot), parts.back()};
+  Parent parent{nodes_.at(kRootNode), parts.back()};
   parts.pop_back();
   for (const std::string& part : parts) {
     const auto found = parent.directory->names.find(part);
@@ -188,9 +178,9 @@ Status FaultFileSystem::Rename(const std::string& from, const std::string& to) {
   TNT_ASSIGN_OR_RETURN(const Parent source, FindParentLocked(from));
   TNT_ASSIGN_OR_RETURN(const Parent target, FindParentLocked(to));
   TNT_RETURN_IF_ERROR(BeginLocked("rename", from));
-  return ChangeNamesLocked({{source.directory->id, source.name, 0},
-                            {target.directory->id, target.name, node->id}},
-                           from);
+  return ChangeNamesLocked(
+      {{source.directory->id, source.name, 0}, {target.directory->id, target.name, node->id}},
+      from);
 }
 
 Status FaultFileSystem::Link(const std::string& from, const std::string& to) {
@@ -302,7 +292,7 @@ Status FaultFileSystem::ResizeNode(Node& node, const std::string& path, uint64_t
   MutexLock lock(mutex_);
   TNT_RETURN_IF_ERROR(BeginLocked(only_grow ? "allocate" : "truncate", path));
   TNT_RETURN_IF_ERROR(CheckSpaceLocked(node, bytes, path));
-  if (!only_grow || bytes > node.bytes.size()) {
+  if (!only_grow || bytes > node.bytes->size()) {
     node.unsynced.push_back({operations_, true, bytes, nullptr});
     ApplyData(node.unsynced.back(), &node.bytes);
   }
@@ -314,13 +304,19 @@ Status FaultFileSystem::SyncNode(Node& node, const std::string& path) {
   Status begun = BeginLocked("sync", path);
   if (!begun.ok()) {
     // Rule 4: the pages are marked clean although they were not written.
-    if (!stopped_) node.unsynced.clear();
+    if (!stopped_) {
+      node.unsynced.clear();
+      node.sync_failed = true;
+    }
     return begun;
   }
   TNT_RETURN_IF_ERROR(ObserveLocked(path));
-  // Images share the durable bytes.
-  if (node.durable.use_count() > 1) node.durable = std::make_shared<std::string>(*node.durable);
-  for (const DataOperation& operation : node.unsynced) ApplyData(operation, node.durable.get());
+  if (ignore_syncs_) return Status::Ok();
+  if (node.sync_failed) {
+    for (const DataOperation& operation : node.unsynced) ApplyData(operation, &node.durable);
+  } else {
+    node.durable = node.bytes;
+  }
   node.unsynced.clear();
   return Status::Ok();
 }
@@ -329,32 +325,32 @@ Result<size_t> FaultFileSystem::ReadNode(const Node& node, const std::string& pa
                                          char* out, size_t bytes) const {
   MutexLock lock(mutex_);
   if (stopped_) return IoError("power is off: " + path);
-  if (offset >= node.bytes.size()) return size_t{0};
-  return node.bytes.copy(out, bytes, offset);
+  if (offset >= node.bytes->size()) return size_t{0};
+  return node.bytes->copy(out, bytes, offset);
 }
 
 Result<uint64_t> FaultFileSystem::NodeSize(const Node& node) const {
   MutexLock lock(mutex_);
-  return static_cast<uint64_t>(node.bytes.size());
+  return static_cast<uint64_t>(node.bytes->size());
 }
 
 // What is linked somewhere counts; a file that only shrinks or stays needs nothing.
 Status FaultFileSystem::CheckSpaceLocked(const Node& node, uint64_t bytes,
                                          const std::string& path) const {
-  if (capacity_bytes_ == UINT64_MAX || bytes <= node.bytes.size()) return Status::Ok();
+  if (capacity_bytes_ == UINT64_MAX || bytes <= node.bytes->size()) return Status::Ok();
   uint64_t used = 0;
   std::set<uint64_t> linked;
   for (const auto& [id, other] : nodes_) {
     for (const auto& [name, child] : other->names) linked.insert(child);
   }
-  for (const uint64_t id : linked) used += nodes_.at(id)->bytes.size();
-  if (used - node.bytes.size() + bytes <= capacity_bytes_) return Status::Ok();
+  for (const uint64_t id : linked) used += nodes_.at(id)->bytes->size();
+  if (used - node.bytes->size() + bytes <= capacity_bytes_) return Status::Ok();
   return NoSpace("no space for " + path);
 }
 
 void FaultFileSystem::DropUnreachableLocked() {
-  std::set<uint64_t> reachable = {kRoot};
-  std::vector<uint64_t> queue = {kRoot};
+  std::set<uint64_t> reachable = {kRootNode};
+  std::vector<uint64_t> queue = {kRootNode};
   const auto reach = [&](uint64_t id) {
     if (id != 0 && reachable.insert(id).second) queue.push_back(id);
   };
@@ -411,6 +407,11 @@ void FaultFileSystem::SetObserver(Observer observer) {
 void FaultFileSystem::FailAt(uint64_t number) {
   MutexLock lock(mutex_);
   fail_at_ = number;
+}
+
+void FaultFileSystem::IgnoreSyncs() {
+  MutexLock lock(mutex_);
+  ignore_syncs_ = true;
 }
 
 void FaultFileSystem::SetCapacity(uint64_t bytes) {

@@ -1,6 +1,7 @@
 #include "tests/crash/power_loss.h"
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 namespace tenantry::crash {
@@ -20,6 +21,7 @@ class Loss {
     // The first operation that does not survive, for the modes that keep a prefix.
     const uint64_t kept = random_.Below(order_.size() + 1);
     cut_ = kept < order_.size() ? order_[kept] : UINT64_MAX;
+    if (!loss.journalled.empty()) FindJournalled();
   }
 
   std::map<uint64_t, SurvivingNode> Run() {
@@ -28,7 +30,14 @@ class Loss {
       SurvivingNode& survivor = nodes[id];
       survivor.directory = node.directory;
       survivor.names = node.durable_names;
-      if (!node.directory) survivor.bytes = SurvivingBytes(node);
+      if (node.directory) continue;
+      if (node.unsynced.empty()) {
+        survivor.bytes = node.durable;
+      } else {
+        const bool ordered = journalled_.contains(id) && Tears();
+        survivor.bytes =
+            std::make_shared<std::string>(ordered ? JournalledBytes(node) : SurvivingBytes(node));
+      }
     }
     for (const NameOperation& operation : image_.unsynced_names) {
       if (!KeepsNames(operation)) continue;
@@ -45,6 +54,34 @@ class Loss {
   }
 
  private:
+  // Marks all nodes that are or may be reachable below the journalled folder.
+  void FindJournalled() {
+    std::map<uint64_t, std::multimap<std::string, uint64_t>> names;
+    for (const auto& [id, node] : image_.nodes) {
+      names[id].insert(node.durable_names.begin(), node.durable_names.end());
+    }
+    for (const NameOperation& operation : image_.unsynced_names) {
+      for (const auto& change : operation.changes) {
+        if (change.node != 0) names[change.directory].emplace(change.name, change.node);
+      }
+    }
+    std::vector<uint64_t> queue = {kRootNode};
+    for (const std::string& part : SplitPath(loss_.journalled)) {
+      std::vector<uint64_t> next;
+      for (const uint64_t id : queue) {
+        const auto [first, last] = names[id].equal_range(part);
+        for (auto it = first; it != last; ++it) next.push_back(it->second);
+      }
+      queue = std::move(next);
+    }
+    while (!queue.empty()) {
+      const uint64_t id = queue.back();
+      queue.pop_back();
+      if (!journalled_.insert(id).second) continue;
+      for (const auto& [name, child] : names[id]) queue.push_back(child);
+    }
+  }
+
   bool Coin() { return random_.Below(2) == 0; }
 
   bool KeepsNames(const NameOperation& operation) {
@@ -60,19 +97,48 @@ class Loss {
       case LossMode::kTear512:
         return operation.sequence < cut_;
       case LossMode::kReorder:
+        if (journalled_.contains(operation.changes.back().directory))
+          return operation.sequence < cut_;
         return Coin();
     }
     return false;
   }
 
   std::string SurvivingBytes(const DiskImage::Node& node) {
-    std::string bytes = node.durable ? *node.durable : std::string();
+    std::string bytes = *node.durable;
     for (const DataOperation& operation : node.unsynced) {
       if (operation.resize) {
         if (KeepsResize(operation)) bytes.resize(operation.offset, '\0');
       } else {
         ApplyWrite(operation, &bytes);
       }
+    }
+    return bytes;
+  }
+
+  bool Tears() const {
+    return loss_.mode == LossMode::kTear512 || loss_.mode == LossMode::kTear4096 ||
+           loss_.mode == LossMode::kReorder;
+  }
+
+  // A prefix of this file's operations, however much of other files survives; the last write is cut
+  // at a sector.
+  std::string JournalledBytes(const DiskImage::Node& node) {
+    std::string bytes = *node.durable;
+    const uint64_t kept = random_.Below(node.unsynced.size() + 1);
+    for (uint64_t i = 0; i < kept; ++i) {
+      const DataOperation& operation = node.unsynced[i];
+      if (operation.resize) {
+        bytes.resize(operation.offset, '\0');
+        continue;
+      }
+      std::string_view data = *operation.bytes;
+      if (i + 1 == kept && loss_.mode != LossMode::kReorder) {
+        const uint64_t sector = loss_.mode == LossMode::kTear512 ? 512 : 4096;
+        const uint64_t end = (operation.offset + random_.Below(data.size() + 1)) / sector * sector;
+        data = data.substr(0, end > operation.offset ? end - operation.offset : 0);
+      }
+      Put(operation.offset, data, &bytes);
     }
     return bytes;
   }
@@ -106,8 +172,8 @@ class Loss {
       case LossMode::kPrefix:
         if (operation.sequence < cut_) return Put(operation.offset, data, bytes);
         if (operation.sequence > cut_) return;
-        return Put(operation.offset, std::string_view(data).substr(0, random_.Below(data.size() + 1)),
-                   bytes);
+        return Put(operation.offset,
+                   std::string_view(data).substr(0, random_.Below(data.size() + 1)), bytes);
       case LossMode::kTear512:
         return Tear(operation, 512, bytes);
       case LossMode::kTear4096:
@@ -157,9 +223,46 @@ class Loss {
   SeededRandom random_;
   std::vector<uint64_t> order_;
   uint64_t cut_ = UINT64_MAX;
+  std::set<uint64_t> journalled_;
 };
 
 }  // namespace
+
+std::vector<std::string> SplitPath(const std::string& path) {
+  std::vector<std::string> parts;
+  std::string part;
+  for (const char c : path + "/") {
+    if (c != '/') {
+      part.push_back(c);
+    } else if (!part.empty()) {
+      if (part != ".") parts.push_back(part);
+      part.clear();
+    }
+  }
+  return parts;
+}
+
+std::string_view LossModeName(LossMode mode) {
+  switch (mode) {
+    case LossMode::kDropUnsynced:
+      return "drop unsynced";
+    case LossMode::kKeepAll:
+      return "keep all";
+    case LossMode::kPrefix:
+      return "keep a prefix";
+    case LossMode::kTear512:
+      return "tear at 512 bytes";
+    case LossMode::kTear4096:
+      return "tear at 4 KiB";
+    case LossMode::kReorder:
+      return "reorder";
+    case LossMode::kNamesWithoutData:
+      return "names without data";
+    case LossMode::kDataWithoutNames:
+      return "data without names";
+  }
+  return "unknown";
+}
 
 std::map<uint64_t, SurvivingNode> Survivors(const DiskImage& image, const PowerLoss& loss) {
   return Loss(image, loss).Run();

@@ -1,8 +1,10 @@
 #pragma once
-// RocksDB on a FaultFileSystem, so that the log and RocksDB can lose power on the same disk at the same operation.
+// RocksDB on a FaultFileSystem, so that the log and RocksDB can lose power on the same disk at the
+// same operation.
 //
 // Threads  any thread.
-// Owns     nothing: borrows the disk, which must outlive the file system and every environment made from it.
+// Owns     nothing: borrows the disk, which must outlive the file system and every environment made
+// from it.
 
 #include <memory>
 

@@ -13,9 +13,9 @@ pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 find_library(CCTZ_LIBRARY cctz REQUIRED)
 
-# capnp's own rule writes next to the source; generated code belongs in the build folder. A schema is a name in
-# engine/schema, or a path from the root of the tree. Generated headers are included like sources, such as
-# "engine/schema/gym.capnp.h", and our warnings do not apply to them.
+# capnp's own rule writes next to the source; generated code belongs in the build folder. A schema
+# is a name in engine/schema, or a path from the root of the tree. Generated headers are included
+# like sources, such as "engine/schema/gym.capnp.h", and our warnings do not apply to them.
 function(tnt_capnp_library target)
   set(sources)
   foreach(schema ${ARGN})

@@ -111,13 +111,14 @@ TEST_F(EngineTest, ReclaimingADroppedSpaceRemovesItsRowsAndNoOthers) {
     ASSERT_TRUE(outcome.status.ok()) << outcome.status.ToString();
     engine().WaitReleased(outcome.release_index);
   }
-  EXPECT_GE(steps, 6);   // Bounded entries: 50 rows, ten at a time.
+  EXPECT_GE(steps, 6);  // Bounded entries: 50 rows, ten at a time.
   EXPECT_EQ(ReadCounter(engine(), gone, "m7"), 0);
   EXPECT_EQ(ReadCounter(engine(), stays, "m7"), 1);
 }
 
 // Goal: an acknowledged increment is never lost or doubled, whichever threads run commands.
-// Method: eight threads add to one counter; half of them through the directory, which holds both partitions.
+// Method: eight threads add to one counter; half of them through the directory, which holds both
+// partitions.
 TEST_F(EngineTest, ConcurrentCommandsAreExact) {
   const TenantRef shop = CreateTenant("shop");
   constexpr int kThreads = 8;
@@ -141,7 +142,8 @@ TEST_F(EngineTest, ConcurrentCommandsAreExact) {
         }
         ASSERT_TRUE(outcome.status.ok()) << outcome.status.ToString();
         uint64_t seen = newest.load();
-        while (seen < outcome.release_index && !newest.compare_exchange_weak(seen, outcome.release_index)) {
+        while (seen < outcome.release_index &&
+               !newest.compare_exchange_weak(seen, outcome.release_index)) {
         }
       }
     });
@@ -150,12 +152,12 @@ TEST_F(EngineTest, ConcurrentCommandsAreExact) {
   engine().WaitReleased(newest);
   EXPECT_EQ(ReadCounter(engine(), shop, "n"), kThreads * kEach);
   const std::vector<uint32_t> sizes = engine().GroupSizesForTest();
-  EXPECT_LT(sizes.size(), size_t{kThreads * kEach});   // Groups were shared.
+  EXPECT_LT(sizes.size(), size_t{kThreads * kEach});  // Groups were shared.
 }
 
 // Goal: a GET or a command never misses or doubles a group while groups are applied (INV-2).
-// Method: every command moves one unit between two counters; readers check that the sum stays zero, and that what a
-// command read equals what the commands before it wrote.
+// Method: every command moves one unit between two counters; readers check that the sum stays zero,
+// and that what a command read equals what the commands before it wrote.
 TEST_F(EngineTest, ViewsUnderConcurrentApplyAreConsistent) {
   const TenantRef shop = CreateTenant("shop");
   std::atomic<bool> stop{false};
@@ -233,8 +235,8 @@ TEST_F(EngineTest, GymCodesRunOnAndNamesAreUnique) {
       tenant::Directory::Find(view, "c2", schema::TenantKind::GYM, ReadTier::kBlocking);
   ASSERT_TRUE(second.ok());
   EXPECT_STREQ(second->record->getCode().cStr(), "GYM0002");
-  const Outcome duplicate = engine().ExecuteDirectory(
-      {1, "test", ""}, ReadTier::kBlocking, [](DirectoryTransaction& tx) {
+  const Outcome duplicate =
+      engine().ExecuteDirectory({1, "test", ""}, ReadTier::kBlocking, [](DirectoryTransaction& tx) {
         return tenant::Directory::Create(tx, {"c3", schema::TenantKind::GYM, " c2 "}).status();
       });
   EXPECT_EQ(duplicate.status.code(), StatusCode::kAlreadyExists);

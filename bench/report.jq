@@ -1,0 +1,42 @@
+# The runs of bench/run.sh as one report: medians and spreads per row, then what was demanded.
+
+def median: sort | if length == 0 then null elif length % 2 == 1 then .[length / 2 | floor]
+  else (.[length / 2 - 1] + .[length / 2]) / 2 end;
+def round_to($digits): . * pow(10; $digits) | round | . / pow(10; $digits);
+def spread: {median: (median | round_to(3)), min: (min | round_to(3)), max: (max | round_to(3))};
+def errors: [.[].errors | add] | add;
+def minimum($row): {active: $active_min, views: $views_min}[$row];
+
+# Runs of one row on one server.
+def side: {
+  requestsPerSecond: ([.[].requestsPerSecond] | spread),
+  p50Ms: ([.[].p50Ms] | median), p99Ms: ([.[].p99Ms] | median), maxMs: ([.[].maxMs] | max),
+  failed: ([.[].errors[]] | add)};
+
+# Ours over nginx's of the same round, so that a slow minute of the machine hits both.
+def ratios: group_by(.round) | map(
+    (map(select(.server == "tenantry").requestsPerSecond) | first) as $ours |
+    (map(select(.server == "nginx").requestsPerSecond) | first) as $theirs |
+    select($theirs != null and $theirs > 0) | $ours / $theirs);
+
+def row: .[0] as $first | ratios as $ratios | {
+  row: $first.row, headers: $first.headers, connections: $first.connections,
+  tenantry: (map(select(.server == "tenantry")) | side),
+  nginx: (map(select(.server == "nginx")) | if length > 0 then side else null end),
+  ratio: (if ($ratios | length) > 0 then $ratios | spread else null end),
+  ratioMin: minimum($first.row)}
+  | .pass = (.tenantry.failed == 0 and (.ratioMin == null or .ratio.median >= .ratioMin));
+
+{
+  date: $date, commit: $commit, command: $command,
+  machine: {cpu: $cpu, cores: $cores, memory: $memory, kernel: $kernel, disk: $disk},
+  peers: {nginx: $nginx, wrk: $wrk},
+  method: {rounds: $rounds, secondsPerRun: $seconds, generator: "wrk -t1 on the same machine", rateLimit: "exempt",
+    serverLog: "on, to a file on the data disk", serverLogBytes: $log_bytes, nginxWorkers: 2, nginxAccessLog: "off"},
+  rows: ($runs | group_by([.row, .headers, .connections]) | map(row) |
+    sort_by([{active: 0, views: 1, bookings: 2}[.row], .connections, (.headers == "browser")])),
+  fairness: {active: $fair_active[0], views: $fair_views[0]},
+  memory: {peakMibDemoData800Connections: ($rss_kib / 1024 | round_to(1)), peakMibWholeRun: ($rss_end_kib / 1024 | round_to(1)),
+    limitMib: $rss_max_mib, pass: ($rss_kib / 1024 <= $rss_max_mib)}
+}
+| .pass = ([.rows[].pass, .memory.pass, (.fairness[] | .pass // false)] | all)

@@ -1,0 +1,222 @@
+#include "engine/gym/session_queries.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "engine/gym/local_day.h"
+#include "engine/gym/text.h"
+
+namespace tenantry::gym {
+namespace {
+
+constexpr uint8_t kByStatus = 1;
+constexpr uint8_t kByPlaceAndStatus = 3;
+constexpr uint8_t kByTypeAndStatus = 4;
+constexpr uint8_t kWithRoom = 5;
+constexpr uint8_t kWithRoomByPlace = 6;
+
+bool StartsEarlier(const Session& a, const Session& b) {
+  if (a->getStartTime() != b->getStartTime()) return a->getStartTime() < b->getStartTime();
+  return View(a->getId()) < View(b->getId());
+}
+
+// The index ranges that hold every match, and what must be asked of each row beyond that.
+struct Search {
+  std::vector<IndexRange> ranges;
+  bool check_day = false;
+  bool check_room = false;
+  bool check_category = false;
+  bool exact() const { return !check_day && !check_room && !check_category; }
+};
+
+void Bound(const SessionFilter& filter, IndexRange* range) {
+  int64_t from_ms = std::numeric_limits<int64_t>::min();
+  if (filter.date) {
+    const InstantRange day = DayAnywhere(*filter.date);
+    from_ms = day.from_ms;
+    range->until = day.until_ms;
+  }
+  if (filter.available_only) from_ms = std::max(from_ms, filter.now_ms + 1);
+  range->from = from_ms;
+}
+
+// By place when one is named, else by the types of the category, else by status. `types` keeps the
+// texts that ranges view.
+Search PlanSearch(const SessionFilter& filter, const std::vector<SessionType>& types) {
+  const int64_t status = static_cast<int64_t>(filter.status);
+  const std::string_view place = filter.location_id;
+  Search search;
+  search.check_day = filter.date.has_value();
+  if (!place.empty()) {
+    search.check_category = !filter.category.empty();
+    if (filter.available_only) {
+      search.ranges.push_back({.index = kWithRoomByPlace, .equal = {place}});
+    } else {
+      search.ranges.push_back({.index = kByPlaceAndStatus, .equal = {place, status}});
+    }
+  } else if (!filter.category.empty()) {
+    search.check_room = filter.available_only;
+    for (const SessionType& type : types) {
+      search.ranges.push_back({.index = kByTypeAndStatus, .equal = {View(type->getId()), status}});
+    }
+  } else if (filter.available_only) {
+    search.ranges.push_back({.index = kWithRoom});
+  } else {
+    search.ranges.push_back({.index = kByStatus, .equal = {status}});
+  }
+  for (IndexRange& range : search.ranges) Bound(filter, &range);
+  return search;
+}
+
+class Matcher {
+ public:
+  Matcher(const SpaceReader& space, const SessionFilter& filter, const Search& search)
+      : filter_(filter), search_(search), cache_(space) {}
+
+  Result<bool> Matches(const Session& session) {
+    if (search_.check_room && !session->getHasRoom()) return false;
+    if (search_.check_category) {
+      TNT_ASSIGN_OR_RETURN(const SessionType type, cache_.Type(View(session->getSessionTypeId())));
+      if (View(type->getCategory()) != filter_.category) return false;
+    }
+    if (search_.check_day) {
+      TNT_ASSIGN_OR_RETURN(const Location place, cache_.Place(View(session->getLocationId())));
+      const InstantRange day = LocalDay(*filter_.date, View(place->getTimezone()));
+      if (!day.Contains(session->getStartTime())) return false;
+    }
+    return true;
+  }
+
+ private:
+  const SessionFilter& filter_;
+  const Search& search_;
+  PartsCache cache_;
+};
+
+// The first `wanted` matches and how many there are. When the index alone decides and is in order,
+// rows beyond the wanted ones are counted by key only.
+Result<SessionPage> Collect(const SpaceReader& space, const SessionFilter& filter,
+                            uint64_t wanted) {
+  std::vector<SessionType> types;
+  if (!filter.category.empty() && filter.location_id.empty()) {
+    for (const bool active : {true, false}) {
+      TNT_ASSIGN_OR_RETURN(const std::vector<SessionType> some,
+                           ListSessionTypes(space, {active, filter.category}));
+      types.insert(types.end(), some.begin(), some.end());
+    }
+  }
+  const Search search = PlanSearch(filter, types);
+  const bool in_order = search.ranges.size() == 1;
+  Matcher matcher(space, filter, search);
+  SessionPage found;
+  Status failed;
+  const auto visit = [&](std::string_view primary_key) {
+    if (in_order && search.exact() && found.rows.size() >= wanted) {
+      ++found.total;
+      return true;
+    }
+    std::string id;
+    if (!keys::TakeText(&primary_key, &id)) {
+      failed = Corruption("a session index row does not split");
+      return false;
+    }
+    Result<Session> session = GetSession(space, id);
+    Result<bool> matches = session.ok() ? matcher.Matches(*session) : session.status();
+    if (!matches.ok()) {
+      failed = matches.status();
+      return false;
+    }
+    if (!*matches) return true;
+    ++found.total;
+    if (!in_order || found.rows.size() < wanted) found.rows.push_back(*std::move(session));
+    return true;
+  };
+  for (const IndexRange& range : search.ranges) {
+    TNT_RETURN_IF_ERROR(
+        space.ScanIndexKeys(schema::CollectionOf<schema::GymSession>(), range, visit));
+    TNT_RETURN_IF_ERROR(failed);
+  }
+  if (!in_order) {
+    std::sort(found.rows.begin(), found.rows.end(), StartsEarlier);
+    if (found.rows.size() > wanted) {
+      found.rows.erase(found.rows.begin() + static_cast<ptrdiff_t>(wanted), found.rows.end());
+    }
+  }
+  return found;
+}
+
+template <class T>
+void KeepPage(const Page& page, std::vector<T>* rows) {
+  const uint64_t skip = std::min<uint64_t>((page.number - 1) * page.limit, rows->size());
+  rows->erase(rows->begin(), rows->begin() + static_cast<ptrdiff_t>(skip));
+  if (rows->size() > page.limit) {
+    rows->erase(rows->begin() + static_cast<ptrdiff_t>(page.limit), rows->end());
+  }
+}
+
+Result<std::vector<tenant::TenantEntry>> Gyms(const ReadView& view, ReadTier tier) {
+  TNT_ASSIGN_OR_RETURN(std::vector<tenant::TenantEntry> gyms,
+                       tenant::Directory::List(view, schema::TenantKind::GYM, tier));
+  if (gyms.size() > kDiscoveryGymsMax) {
+    gyms.erase(gyms.begin() + static_cast<ptrdiff_t>(kDiscoveryGymsMax), gyms.end());
+  }
+  return gyms;
+}
+
+// Each gym has its own reader and with it its own count of rows; the loop's limit holds for the
+// sum.
+Status ChargeDiscovery(const SpaceReader& space, uint64_t* rows) {
+  *rows += space.rows_read();
+  if (space.tier() == ReadTier::kInline && *rows > kInlineRowsMax) return WouldBlock();
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<SessionPage> ListSessions(const SpaceReader& space, const SessionFilter& filter,
+                                 const Page& page) {
+  TNT_ASSIGN_OR_RETURN(SessionPage found, Collect(space, filter, page.number * page.limit));
+  KeepPage(page, &found.rows);
+  return found;
+}
+
+Result<DiscoveryPage> DiscoverSessions(const ReadView& view, const SessionFilter& filter,
+                                       const Page& page, ReadTier tier) {
+  TNT_ASSIGN_OR_RETURN(const std::vector<tenant::TenantEntry> gyms, Gyms(view, tier));
+  const uint64_t wanted = page.number * page.limit;
+  DiscoveryPage found;
+  uint64_t rows_read = 0;
+  for (const tenant::TenantEntry& gym : gyms) {
+    const SpaceReader space = view.Space(gym.ref, tier);
+    TNT_ASSIGN_OR_RETURN(const SessionPage some,
+                         Collect(space, filter, wanted <= kDiscoveryRowsMax ? wanted : 0));
+    TNT_RETURN_IF_ERROR(ChargeDiscovery(space, &rows_read));
+    found.total += some.total;
+    for (const Session& session : some.rows) found.rows.push_back({gym.ref, session});
+  }
+  std::sort(found.rows.begin(), found.rows.end(),
+            [](const DiscoveredSession& a, const DiscoveredSession& b) {
+              return StartsEarlier(a.session, b.session);
+            });
+  KeepPage(page, &found.rows);
+  return found;
+}
+
+Result<std::vector<Location>> DiscoverLocations(const ReadView& view, ReadTier tier) {
+  TNT_ASSIGN_OR_RETURN(const std::vector<tenant::TenantEntry> gyms, Gyms(view, tier));
+  std::vector<Location> found;
+  uint64_t rows_read = 0;
+  for (const tenant::TenantEntry& gym : gyms) {
+    const SpaceReader space = view.Space(gym.ref, tier);
+    TNT_ASSIGN_OR_RETURN(const std::vector<Location> some,
+                         ListLocations(space, kDiscoveryRowsMax - found.size()));
+    TNT_RETURN_IF_ERROR(ChargeDiscovery(space, &rows_read));
+    found.insert(found.end(), some.begin(), some.end());
+  }
+  std::stable_sort(found.begin(), found.end(), [](const Location& a, const Location& b) {
+    return View(a->getName()) < View(b->getName());
+  });
+  return found;
+}
+
+}  // namespace tenantry::gym

@@ -1,0 +1,128 @@
+#include "server/admin/admin_commands.h"
+
+#include "engine/base/time_format.h"
+#include "engine/commands.h"
+#include "engine/tenant/directory.h"
+#include "engine/tenant/shop_keys.h"
+
+namespace tenantry::server {
+namespace {
+
+using tenant::Directory;
+
+constexpr ReadTier kTier = ReadTier::kBlocking;
+
+CommandInfo Info(CommandKind kind) { return {static_cast<uint16_t>(kind), "admin", ""}; }
+
+AdminReply Failed(const Status& status) {
+  return {ExitCodeOf(status), "", std::string(status.message())};
+}
+
+const std::string& Argument(const AdminRequest& request, const std::string& name) {
+  static const std::string kNone;
+  const auto found = request.arguments.find(name);
+  return found == request.arguments.end() ? kNone : found->second;
+}
+
+AdminReply CreateKey(Engine& engine, const AdminRequest& request) {
+  const std::string& shop = Argument(request, "shop");
+  if (shop.empty()) return {kExitUsage, "", "key create needs --shop"};
+  const Result<tenant::NewShopKey> key = tenant::CreateShopKey(
+      engine, shop, Argument(request, "label"), Info(CommandKind::kKeyCreate));
+  if (!key.ok()) return Failed(key.status());
+  engine.WaitReleased(key->release_index);
+  AdminReply reply;
+  reply.output = key->key + "\n";
+  reply.error = std::string(key->shop_created ? "created shop " : "new key for shop ") + shop +
+                "; the key is shown only now";
+  return reply;
+}
+
+AdminReply ListKeys(Engine& engine, const AdminRequest& request) {
+  const auto keys = tenant::ListShopKeys(engine.View(), Argument(request, "shop"), kTier);
+  if (!keys.ok()) return Failed(keys.status());
+  AdminReply reply;
+  for (const codec::Stored<schema::ShopKey>& key : *keys) {
+    reply.output += "tnt_..." + std::string(key->getHint().cStr()) + "\t" +
+                    FormatInstant(key->getCreatedAt()) + "\t" + key->getLabel().cStr() + "\n";
+  }
+  return reply;
+}
+
+AdminReply RevokeKey(Engine& engine, const AdminRequest& request) {
+  const Outcome outcome =
+      tenant::RevokeShopKey(engine, Argument(request, "shop"), Argument(request, "hint"),
+                            Info(CommandKind::kKeyCreate));
+  if (!outcome.status.ok()) return Failed(outcome.status);
+  engine.WaitReleased(outcome.release_index);
+  return {kExitOk, "revoked\n", ""};
+}
+
+void AppendTenants(const std::vector<tenant::TenantEntry>& tenants, std::string_view kind,
+                   std::string* out) {
+  for (const tenant::TenantEntry& entry : tenants) {
+    const schema::Tenant::Reader& record = *entry.record;
+    out->append(record.getId().cStr()).append("\t").append(kind).append("\t");
+    out->append(record.getName().cStr()).append("\t");
+    out->append(FormatInstant(record.getCreatedAt())).append("\n");
+  }
+}
+
+AdminReply ListTenants(Engine& engine) {
+  const ReadView view = engine.View();
+  const auto gyms = Directory::List(view, schema::TenantKind::GYM, kTier);
+  const auto shops = Directory::List(view, schema::TenantKind::SHOP, kTier);
+  if (!gyms.ok()) return Failed(gyms.status());
+  if (!shops.ok()) return Failed(shops.status());
+  AdminReply reply;
+  AppendTenants(*gyms, "gym", &reply.output);
+  AppendTenants(*shops, "shop", &reply.output);
+  return reply;
+}
+
+AdminReply CreateTenant(Engine& engine, const AdminRequest& request) {
+  const std::string& shop = Argument(request, "shop");
+  if (shop.empty()) return {kExitUsage, "", "tenant create needs --shop; gyms are made by signing up"};
+  const Outcome outcome = engine.ExecuteDirectory(
+      Info(CommandKind::kTenantCreate), kTier, [&shop](DirectoryTransaction& tx) {
+        return Directory::Create(tx, {shop, schema::TenantKind::SHOP, shop}).status();
+      });
+  if (!outcome.status.ok()) return Failed(outcome.status);
+  engine.WaitReleased(outcome.release_index);
+  return {kExitOk, shop + "\n", ""};
+}
+
+AdminReply DeleteTenant(Engine& engine, const AdminRequest& request) {
+  const std::string& id = Argument(request, "id");
+  const Outcome outcome = engine.ExecuteDirectory(
+      Info(CommandKind::kTenantDelete), kTier,
+      [&id](DirectoryTransaction& tx) { return Directory::Delete(tx, id); });
+  if (outcome.status.code() == StatusCode::kNotFound) return {kExitNotFound, "", "no tenant " + id};
+  if (!outcome.status.ok()) return Failed(outcome.status);
+  engine.WaitReleased(outcome.release_index);
+  return {kExitOk, "deleted " + id + "\n", ""};
+}
+
+}  // namespace
+
+int ExitCodeOf(const Status& status) {
+  switch (status.code()) {
+    case StatusCode::kOk: return kExitOk;
+    case StatusCode::kInvalidArgument: return kExitUsage;
+    case StatusCode::kNotFound: return kExitNotFound;
+    case StatusCode::kCorruption: return kExitCorrupt;
+    default: return kExitFailed;
+  }
+}
+
+AdminReply RunAdminCommand(Engine& engine, const AdminRequest& request) {
+  if (request.command == "key create") return CreateKey(engine, request);
+  if (request.command == "key list") return ListKeys(engine, request);
+  if (request.command == "key revoke") return RevokeKey(engine, request);
+  if (request.command == "tenant list") return ListTenants(engine);
+  if (request.command == "tenant create") return CreateTenant(engine, request);
+  if (request.command == "tenant delete") return DeleteTenant(engine, request);
+  return {kExitUsage, "", "this server does not know the command '" + request.command + "'"};
+}
+
+}  // namespace tenantry::server

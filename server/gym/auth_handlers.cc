@@ -1,0 +1,186 @@
+// Sign-up, sign-in, refresh and sign-out. Conflicts are looked for before a password is hashed, and again by the command.
+
+#include "engine/gym/signup.h"
+#include "engine/gym/text.h"
+#include "server/gym/answer.h"
+#include "server/gym/handlers.h"
+#include "server/gym/password.h"
+#include "server/gym/render.h"
+
+namespace tenantry::server::gym {
+namespace {
+
+using domain::View;
+
+http::Response SignedInReply(const Context& context, const http::Request& request,
+                             const domain::Done<domain::SignedIn>& done, int status) {
+  return Replied(context, request, done, status, [&context](const domain::SignedIn& in) {
+    return RenderAuth(context, in.member, in.tenant, in.token);
+  });
+}
+
+Status Unauthorized() {
+  return Unauthenticated("Unauthorized");
+}
+
+// The candidate whose password it is, after exactly one computation, or five when an e-mail is in several gyms: the time
+// taken says nothing about which gym matched, or whether the e-mail is known at all.
+const domain::LoginCandidate* FindMatch(const domain::LoginCandidates& candidates,
+                                        std::string_view password) {
+  const size_t computations = candidates.several ? domain::kLoginGymsMax : 1;
+  const domain::LoginCandidate* match = nullptr;
+  for (size_t i = 0; i < computations; ++i) {
+    if (i >= candidates.gyms.size()) {
+      PretendToVerify(password);
+      continue;
+    }
+    const domain::LoginCandidate& candidate = candidates.gyms[i];
+    const bool matches = VerifyPassword(View(candidate.member->getPasswordHash()), password);
+    if (matches && match == nullptr) match = &candidate;
+  }
+  return match;
+}
+
+// The gym a login names: by body, else by header. A header that names none is harmless here.
+Result<std::optional<std::string>> LoginGym(const Access& access, const http::Request& request,
+                                            const schema::GymLoginInput::Reader& body) {
+  std::optional<std::string> chosen;
+  if (body.hasTenantId() && body.getTenantId().size() > 0) {
+    chosen = domain::String(body.getTenantId());
+    return chosen;
+  }
+  const Result<std::optional<tenant::TenantEntry>> header =
+      ChosenGym(access.view, request, access.tier);
+  if (header.ok()) {
+    if (*header) chosen = domain::String((*header)->record->getId());
+    return chosen;
+  }
+  if (header.status().code() != StatusCode::kInvalidArgument) return header.status();
+  return chosen;
+}
+
+// The gym of a refresh token. A header, when sent, must agree.
+Result<TenantRef> RefreshGym(const Access& access, const http::Request& request,
+                             const std::optional<domain::RefreshToken>& shown) {
+  TNT_ASSIGN_OR_RETURN(const std::optional<tenant::TenantEntry> chosen,
+                       ChosenGym(access.view, request, access.tier));
+  if (!shown) return Unauthorized();
+  Result<TenantRef> gym = tenant::Directory::FindBySpace(access.view, shown->space, access.tier);
+  if (!gym.ok()) {
+    return gym.status().code() == StatusCode::kNotFound ? Unauthorized() : gym.status();
+  }
+  if (chosen && chosen->ref.space() != gym->space()) return Unauthorized();
+  return gym;
+}
+
+}  // namespace
+
+http::Response Hello(const Context&, const Access&, const http::Request&) {
+  http::Response response;
+  response.content_type = "text/html; charset=utf-8";
+  response.body = "Hello World!";
+  return response;
+}
+
+http::Response SignUp(const Context& context, const Access& access, const http::Request& request) {
+  const auto input = codec::Input<schema::GymSignupInput>::Decode(request.body);
+  if (!input.ok()) return Refused(context, input.status(), request);
+  const Status free =
+      domain::CheckGymNameFree(access.view, View((**input).getTenantName()), access.tier);
+  if (!free.ok()) return Refused(context, free, request);
+  const Result<std::string> hash = HashPassword(View((**input).getPassword()));
+  if (!hash.ok()) return Refused(context, hash.status(), request);
+  const auto done = domain::SignUpGym(
+      context.engine, {.input = **input, .password_hash = *hash, .request_id = request.request_id},
+      access.tier);
+  return SignedInReply(context, request, done, 201);
+}
+
+http::Response JoinAsMember(const Context& context, const Access& access,
+                            const http::Request& request) {
+  const Result<std::optional<tenant::TenantEntry>> header =
+      ChosenGym(access.view, request, access.tier);
+  if (!header.ok()) return Refused(context, header.status(), request);
+  const auto input = codec::Input<schema::GymSignupMemberInput>::Decode(request.body);
+  if (!input.ok()) return Refused(context, input.status(), request);
+  const schema::GymSignupMemberInput::Reader body = **input;
+  const Result<tenant::TenantEntry> gym =
+      GymNamed(access.view, View(body.getTenantId()), access.tier);
+  if (!gym.ok()) return Refused(context, gym.status(), request);
+  if (*header && (*header)->ref.space() != gym->ref.space()) {
+    return Refused(context, InvalidArgument("tenantId and x-tenant-id header name two gyms"),
+                   request);
+  }
+  const Status free =
+      domain::CheckEmailFree(access.view, gym->ref, View(body.getEmail()), access.tier);
+  if (!free.ok()) return Refused(context, free, request);
+  const Result<std::string> hash = HashPassword(View(body.getPassword()));
+  if (!hash.ok()) return Refused(context, hash.status(), request);
+  const auto done = domain::SignUpMember(context.engine,
+                                         {.gym = *gym,
+                                          .email = View(body.getEmail()),
+                                          .name = View(body.getName()),
+                                          .password_hash = *hash,
+                                          .request_id = request.request_id},
+                                         access.tier);
+  return SignedInReply(context, request, done, 201);
+}
+
+http::Response LogIn(const Context& context, const Access& access, const http::Request& request) {
+  const auto input = codec::Input<schema::GymLoginInput>::Decode(request.body);
+  if (!input.ok()) return Refused(context, input.status(), request);
+  const Result<std::optional<std::string>> gym = LoginGym(access, request, **input);
+  if (!gym.ok()) return Refused(context, gym.status(), request);
+  std::optional<std::string_view> gym_id;
+  if (*gym) gym_id = **gym;
+  const Result<domain::LoginCandidates> candidates =
+      domain::FindLoginCandidates(access.view, View((**input).getEmail()), gym_id,
+                                  context.engine.clock().NowUnixMs(), access.tier);
+  if (!candidates.ok()) return Refused(context, candidates.status(), request);
+  const domain::LoginCandidate* match = FindMatch(*candidates, View((**input).getPassword()));
+  if (match == nullptr) return Refused(context, Unauthorized(), request);
+  const auto done = domain::SignIn(context.engine, *match, request.request_id, access.tier);
+  return SignedInReply(context, request, done, 200);
+}
+
+http::Response RefreshLogin(const Context& context, const Access& access,
+                            const http::Request& request) {
+  const auto input = codec::Input<schema::GymRefreshInput>::Decode(request.body);
+  if (!input.ok()) return Refused(context, input.status(), request);
+  const std::optional<domain::RefreshToken> shown =
+      domain::ParseRefreshToken(View((**input).getRefreshToken()));
+  const Result<TenantRef> gym = RefreshGym(access, request, shown);
+  if (!gym.ok()) return Refused(context, gym.status(), request);
+  const auto done = domain::Refresh(context.engine, *gym, *shown, request.request_id, access.tier);
+  if (!done.ok() || !done.value->member) {
+    const Status refusal = done.ok() ? Unauthorized() : done.outcome.status;
+    return Parked(Refused(context, refusal, request), done.outcome);
+  }
+  const codec::Stored<schema::GymMember>& member = *done.value->member;
+  // The token is rotated by now, so the gym's name is read where waiting is allowed: a rerun would show the old token.
+  const Result<tenant::TenantEntry> entry = tenant::Directory::Find(
+      access.view, View(member->getTenantId()), schema::TenantKind::GYM, ReadTier::kBlocking);
+  if (!entry.ok()) return Parked(Refused(context, Unauthorized(), request), done.outcome);
+  return Parked(
+      http::Response::Json(200, RenderAuth(context, member, entry->record, done.value->token)),
+      done.outcome);
+}
+
+http::Response LogOut(const Context& context, const Access& access, const http::Request& request) {
+  const auto input = codec::Input<schema::GymLogoutInput>::Decode(request.body);
+  if (!input.ok()) return Refused(context, input.status(), request);
+  std::string device_id = access.caller->device_id;
+  if ((**input).hasRefreshToken()) {
+    const std::optional<domain::RefreshToken> shown =
+        domain::ParseRefreshToken(View((**input).getRefreshToken()));
+    // A token of another gym names no device here. Either way the answer is the same.
+    const bool here = shown && shown->space == access.tenant().space();
+    if (!here) return http::Response::Empty(200);
+    device_id = shown->device_id;
+  }
+  const Outcome outcome = domain::SignOut(access.Scope(context, request), device_id);
+  if (!outcome.status.ok()) return Parked(Refused(context, outcome.status, request), outcome);
+  return Parked(http::Response::Empty(200), outcome);
+}
+
+}  // namespace tenantry::server::gym

@@ -1,0 +1,64 @@
+#pragma once
+// Handlers of the gym API, one per row of routes.cc. What each takes and answers is stated in the contract (gym.md section
+// 5); middleware.h says what was checked before.
+
+#include "server/gym/middleware.h"
+
+namespace tenantry::server::gym {
+
+// auth_handlers.cc
+http::Response Hello(const Context& context, const Access& access, const http::Request& request);
+http::Response SignUp(const Context& context, const Access& access, const http::Request& request);
+http::Response JoinAsMember(const Context& context, const Access& access,
+                            const http::Request& request);
+http::Response LogIn(const Context& context, const Access& access, const http::Request& request);
+http::Response RefreshLogin(const Context& context, const Access& access,
+                            const http::Request& request);
+http::Response LogOut(const Context& context, const Access& access, const http::Request& request);
+
+// location_handlers.cc
+http::Response AddLocation(const Context& context, const Access& access,
+                           const http::Request& request);
+http::Response Locations(const Context& context, const Access& access,
+                         const http::Request& request);
+http::Response LocationById(const Context& context, const Access& access,
+                            const http::Request& request);
+
+// session_type_handlers.cc
+http::Response AddSessionType(const Context& context, const Access& access,
+                              const http::Request& request);
+http::Response SessionTypes(const Context& context, const Access& access,
+                            const http::Request& request);
+http::Response ActiveSessionTypes(const Context& context, const Access& access,
+                                  const http::Request& request);
+http::Response SessionTypesOfCategory(const Context& context, const Access& access,
+                                      const http::Request& request);
+http::Response SessionTypeById(const Context& context, const Access& access,
+                               const http::Request& request);
+
+// session_handlers.cc
+http::Response AddSession(const Context& context, const Access& access,
+                          const http::Request& request);
+http::Response Sessions(const Context& context, const Access& access, const http::Request& request);
+http::Response AvailableSessions(const Context& context, const Access& access,
+                                 const http::Request& request);
+http::Response SessionById(const Context& context, const Access& access,
+                           const http::Request& request);
+http::Response ChangeSession(const Context& context, const Access& access,
+                             const http::Request& request);
+http::Response CallOffSession(const Context& context, const Access& access,
+                              const http::Request& request);
+http::Response CheckInToSession(const Context& context, const Access& access,
+                                const http::Request& request);
+
+// booking_handlers.cc
+http::Response AddBooking(const Context& context, const Access& access,
+                          const http::Request& request);
+http::Response MyBookings(const Context& context, const Access& access,
+                          const http::Request& request);
+http::Response BookingById(const Context& context, const Access& access,
+                           const http::Request& request);
+http::Response CallOffBooking(const Context& context, const Access& access,
+                              const http::Request& request);
+
+}  // namespace tenantry::server::gym

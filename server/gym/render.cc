@@ -1,0 +1,188 @@
+#include "server/gym/render.h"
+
+#include "engine/codec/json_out.h"
+#include "engine/gym/text.h"
+#include "server/gym/token.h"
+
+namespace tenantry::server::gym {
+namespace {
+
+using domain::View;
+
+void AppendMemberRef(std::string* out, const schema::GymMember::Reader& member) {
+  codec::ObjectWriter object(out);
+  object.String("id", View(member.getId()));
+  object.OptionalString("name", member.hasName(), View(member.getName()));
+  object.String("email", View(member.getEmail()));
+}
+
+std::string_view RoleName(schema::GymRole role) {
+  switch (role) {
+    case schema::GymRole::OWNER:
+      return "OWNER";
+    case schema::GymRole::ADMIN:
+      return "ADMIN";
+    case schema::GymRole::TRAINER:
+      return "TRAINER";
+    case schema::GymRole::STAFF:
+      return "STAFF";
+    case schema::GymRole::MEMBER:
+      break;
+  }
+  return "MEMBER";
+}
+
+void AppendBool(std::string* out, std::string_view key, bool value) {
+  out->append(",\"").append(key).append("\":").append(value ? "true" : "false");
+}
+
+// The members of a session answer, counters included, without braces.
+void AppendSessionMembers(std::string* out, const schema::GymSession::Reader& session,
+                          bool is_booked) {
+  codec::AppendMembers<schema::GymSession>(out, session);
+  out->append(",\"currentBookings\":");
+  codec::AppendJsonInt(out, session.getBookedCount());
+  out->append(",\"availableSpots\":");
+  codec::AppendJsonInt(out, domain::AvailableSpots(session));
+  AppendBool(out, "isBooked", is_booked);
+  AppendBool(out, "unlimited", domain::IsUnlimited(session));
+}
+
+void AppendTypeAndPlace(std::string* out, const domain::SessionParts& parts) {
+  out->append(",\"sessionType\":");
+  codec::AppendObject<schema::GymSessionType>(out, *parts.type);
+  out->append(",\"location\":");
+  codec::AppendObject<schema::GymLocation>(out, *parts.location);
+}
+
+// What strangers learn of a booking: that it is there, and its status.
+void AppendRedactedBooking(std::string* out, const domain::Booking& booking) {
+  codec::Draft<schema::GymBooking> blank(booking);
+  blank->setMemberId("");
+  blank->disownNotes();
+  out->push_back('{');
+  codec::AppendMembers<schema::GymBooking>(out, blank.reader());
+  out->append(",\"member\":{\"id\":\"\",\"name\":null,\"email\":\"\"}}");
+}
+
+Status AppendRosterBooking(std::string* out, const SpaceReader& space,
+                           const domain::Booking& booking, const Viewer& viewer) {
+  const std::string_view member_id = View(booking->getMemberId());
+  if (!viewer.crew() && !viewer.Is(member_id)) {
+    AppendRedactedBooking(out, booking);
+    return Status::Ok();
+  }
+  TNT_ASSIGN_OR_RETURN(const domain::Member member, space.Get<schema::GymMember>({member_id}));
+  out->push_back('{');
+  codec::AppendMembers<schema::GymBooking>(out, *booking);
+  out->append(",\"member\":");
+  AppendMemberRef(out, *member);
+  out->push_back('}');
+  return Status::Ok();
+}
+
+}  // namespace
+
+std::string RenderAuth(const Context& context, const codec::Stored<schema::GymMember>& member,
+                       const codec::Stored<schema::Tenant>& gym, const domain::IssuedToken& token) {
+  const std::string_view role = RoleName(member->getRole());
+  const int64_t now_s = context.engine.clock().NowUnixMs() / 1000;
+  TokenClaims claims;
+  claims->setSub(member->getId());
+  claims->setEmail(member->getEmail());
+  claims->setTenantId(gym->getId());
+  claims->setRole(std::string(role));
+  claims->setFam(domain::Text(token.device_id));
+  claims->setEpoch(member->getTokenEpoch());
+  claims->setIat(now_s);
+  claims->setExp(now_s + kTokenLifeSeconds);
+
+  std::string out;
+  {
+    codec::ObjectWriter object(&out);
+    {
+      codec::ObjectWriter who(object.Key("member"));
+      who.String("id", View(member->getId()));
+      who.String("email", View(member->getEmail()));
+      who.OptionalString("name", member->hasName(), View(member->getName()));
+      who.String("tenantId", View(gym->getId()));
+      who.String("role", role);
+    }
+    {
+      codec::ObjectWriter where(object.Key("tenant"));
+      where.String("id", View(gym->getId()));
+      where.String("name", View(gym->getName()));
+      where.String("code", View(gym->getCode()));
+    }
+    object.String("token", SignToken(context.token_secret, claims));
+    object.String("refreshToken", token.token);
+  }
+  return out;
+}
+
+std::string RenderSession(const domain::Session& session, bool is_booked) {
+  std::string out = "{";
+  AppendSessionMembers(&out, *session, is_booked);
+  out.push_back('}');
+  return out;
+}
+
+std::string RenderSessionPlus(const domain::SessionParts& parts, bool is_booked) {
+  std::string out = "{";
+  AppendSessionMembers(&out, *parts.session, is_booked);
+  AppendTypeAndPlace(&out, parts);
+  out.push_back('}');
+  return out;
+}
+
+std::string RenderNewSession(const domain::SessionParts& parts) {
+  std::string out = RenderSessionPlus(parts, false);
+  out.pop_back();
+  out.append(",\"bookings\":[]}");
+  return out;
+}
+
+Status AppendSessionFull(std::string* out, const SpaceReader& space,
+                         const domain::SessionParts& parts, const Viewer& viewer) {
+  TNT_ASSIGN_OR_RETURN(const std::vector<domain::Booking> bookings,
+                       domain::BookingsIn(space, parts.session));
+  bool is_booked = false;
+  for (const domain::Booking& booking : bookings) {
+    const schema::GymBookingStatus status = booking->getStatus();
+    const bool live = status == schema::GymBookingStatus::CONFIRMED ||
+                      status == schema::GymBookingStatus::ATTENDED;
+    is_booked = is_booked || (live && viewer.Is(View(booking->getMemberId())));
+  }
+  out->push_back('{');
+  AppendSessionMembers(out, *parts.session, is_booked);
+  AppendTypeAndPlace(out, parts);
+  out->append(",\"bookings\":[");
+  for (const domain::Booking& booking : bookings) {
+    if (out->back() != '[') out->push_back(',');
+    TNT_RETURN_IF_ERROR(AppendRosterBooking(out, space, booking, viewer));
+  }
+  out->append("]}");
+  return Status::Ok();
+}
+
+void AppendBooking(std::string* out, const domain::BookingParts& parts) {
+  out->push_back('{');
+  codec::AppendMembers<schema::GymBooking>(out, *parts.booking);
+  out->append(",\"sessionInstance\":{");
+  codec::AppendMembers<schema::GymSession>(out, *parts.session.session);
+  AppendTypeAndPlace(out, parts.session);
+  out->push_back('}');
+  if (parts.member) {
+    out->append(",\"member\":");
+    AppendMemberRef(out, **parts.member);
+  }
+  out->push_back('}');
+}
+
+std::string RenderBooking(const domain::BookingParts& parts) {
+  std::string out;
+  AppendBooking(&out, parts);
+  return out;
+}
+
+}  // namespace tenantry::server::gym

@@ -1,0 +1,60 @@
+#pragma once
+// Render: the JSON shapes of the gym API (gym.md section 4), and who may see whose name.
+//
+// Rules    in `bookings`, crew see everyone and members see themselves; of all others only the status remains, so that the
+//          length still tells how full a session is (F9).
+// Threads  stateless.
+
+#include <string>
+#include <vector>
+
+#include "engine/codec/json_out.h"
+#include "engine/gym/bookings.h"
+#include "engine/gym/session_queries.h"
+#include "engine/gym/sign_in.h"
+#include "server/gym/middleware.h"
+
+namespace tenantry::server::gym {
+
+// For whom an answer is written. Without a caller: for anybody.
+struct Viewer {
+  const Caller* caller = nullptr;
+
+  bool crew() const { return caller != nullptr && caller->actor().crew(); }
+  bool Is(std::string_view member_id) const {
+    return caller != nullptr && caller->actor().member_id == member_id;
+  }
+};
+inline Viewer ViewerOf(const Access& access) {
+  return {access.caller ? &*access.caller : nullptr};
+}
+
+std::string RenderAuth(const Context& context, const codec::Stored<schema::GymMember>& member,
+                       const codec::Stored<schema::Tenant>& gym, const domain::IssuedToken& token);
+
+template <class T>
+std::string RenderArray(const std::vector<codec::Stored<T>>& records) {
+  std::string out = "[";
+  for (const codec::Stored<T>& record : records) {
+    if (out.size() > 1) out.push_back(',');
+    codec::AppendObject<T>(&out, *record);
+  }
+  out.push_back(']');
+  return out;
+}
+
+// Session with its counters; `is_booked` is about the viewer.
+std::string RenderSession(const domain::Session& session, bool is_booked);
+// With type and place.
+std::string RenderSessionPlus(const domain::SessionParts& parts, bool is_booked);
+// And with bookings, as nobody can have booked a session just made.
+std::string RenderNewSession(const domain::SessionParts& parts);
+// And with the bookings that `space` holds.
+Status AppendSessionFull(std::string* out, const SpaceReader& space,
+                         const domain::SessionParts& parts, const Viewer& viewer);
+
+// Booking with session, type and place; and with the member where it was loaded.
+void AppendBooking(std::string* out, const domain::BookingParts& parts);
+std::string RenderBooking(const domain::BookingParts& parts);
+
+}  // namespace tenantry::server::gym

@@ -1,0 +1,73 @@
+#include "server/gym/routes.h"
+
+#include "server/gym/handlers.h"
+
+namespace tenantry::server::gym {
+namespace {
+
+using http::CacheClass;
+using http::Lane;
+using http::Method;
+using http::Permission;
+
+struct Row {
+  Method method;
+  std::string_view path;
+  std::string_view name;
+  Permission permission;
+  CacheClass cache;
+  Lane lane;
+  Handler handler;
+};
+
+// clang-format off
+constexpr Row kRows[] = {
+    {Method::kGet,    "/",                                 "hello",                  Permission::kAny,     CacheClass::kNone,      Lane::kInline,  Hello},
+
+    {Method::kPost,   "/auth/signup",                      "signUp",                 Permission::kOpen,    CacheClass::kNone,      Lane::kHashing, SignUp},
+    {Method::kPost,   "/auth/signup/member",               "signUpMember",           Permission::kOpen,    CacheClass::kNone,      Lane::kHashing, JoinAsMember},
+    {Method::kPost,   "/auth/login",                       "logIn",                  Permission::kOpen,    CacheClass::kNone,      Lane::kHashing, LogIn},
+    {Method::kPost,   "/auth/refresh",                     "refreshLogin",           Permission::kOpen,    CacheClass::kNone,      Lane::kInline,  RefreshLogin},
+    {Method::kPost,   "/auth/logout",                      "logOut",                 Permission::kAny,     CacheClass::kNone,      Lane::kInline,  LogOut},
+
+    {Method::kPost,   "/locations",                        "createLocation",         Permission::kManager, CacheClass::kNone,      Lane::kInline,  AddLocation},
+    {Method::kGet,    "/locations",                        "listLocations",          Permission::kPublic,  CacheClass::kGymPublic, Lane::kInline,  Locations},
+    {Method::kGet,    "/locations/active",                 "listActiveLocations",    Permission::kPublic,  CacheClass::kGymPublic, Lane::kInline,  Locations},
+    {Method::kGet,    "/locations/:id",                    "getLocation",            Permission::kPublic,  CacheClass::kGymPublic, Lane::kInline,  LocationById},
+
+    {Method::kPost,   "/session-types",                    "createSessionType",      Permission::kCrew,    CacheClass::kNone,      Lane::kInline,  AddSessionType},
+    {Method::kGet,    "/session-types",                    "listSessionTypes",       Permission::kAny,     CacheClass::kNone,      Lane::kInline,  SessionTypes},
+    {Method::kGet,    "/session-types/active",             "listActiveSessionTypes", Permission::kAny,     CacheClass::kNone,      Lane::kInline,  ActiveSessionTypes},
+    {Method::kGet,    "/session-types/category/:category", "listCategory",           Permission::kAny,     CacheClass::kNone,      Lane::kInline,  SessionTypesOfCategory},
+    {Method::kGet,    "/session-types/:id",                "getSessionType",         Permission::kAny,     CacheClass::kNone,      Lane::kInline,  SessionTypeById},
+
+    {Method::kPost,   "/sessions",                         "createSession",          Permission::kCrew,    CacheClass::kNone,      Lane::kInline,  AddSession},
+    {Method::kGet,    "/sessions",                         "listSessions",           Permission::kPublic,  CacheClass::kGymPublic, Lane::kInline,  Sessions},
+    {Method::kGet,    "/sessions/available",               "listAvailableSessions",  Permission::kPublic,  CacheClass::kGymPublic, Lane::kInline,  AvailableSessions},
+    {Method::kGet,    "/sessions/:id",                     "getSession",             Permission::kPublic,  CacheClass::kGymPublic, Lane::kInline,  SessionById},
+    {Method::kPatch,  "/sessions/:id",                     "updateSession",          Permission::kCrew,    CacheClass::kNone,      Lane::kInline,  ChangeSession},
+    {Method::kDelete, "/sessions/:id",                     "deleteSession",          Permission::kCrew,    CacheClass::kNone,      Lane::kInline,  CallOffSession},
+    {Method::kPut,    "/sessions/:id/cancel",              "cancelSession",          Permission::kCrew,    CacheClass::kNone,      Lane::kInline,  CallOffSession},
+    {Method::kPost,   "/sessions/:id/checkin",             "checkIn",                Permission::kAny,     CacheClass::kNone,      Lane::kInline,  CheckInToSession},
+
+    {Method::kPost,   "/bookings",                         "createBooking",          Permission::kAny,     CacheClass::kNone,      Lane::kInline,  AddBooking},
+    {Method::kGet,    "/bookings/my",                      "listMyBookings",         Permission::kAny,     CacheClass::kNone,      Lane::kInline,  MyBookings},
+    {Method::kGet,    "/my/bookings",                      "listMyBookingsToo",      Permission::kAny,     CacheClass::kNone,      Lane::kInline,  MyBookings},
+    {Method::kGet,    "/bookings/:id",                     "getBooking",             Permission::kAny,     CacheClass::kNone,      Lane::kInline,  BookingById},
+    {Method::kDelete, "/bookings/:id",                     "cancelBooking",          Permission::kAny,     CacheClass::kNone,      Lane::kInline,  CallOffBooking},
+};
+// clang-format on
+
+}  // namespace
+
+std::vector<http::Route> GymRoutes(const Context& context) {
+  std::vector<http::Route> routes;
+  for (const Row& row : kRows) {
+    routes.push_back({row.method, row.path, row.name, http::Module::kGym, row.permission,
+                      http::RateClass::kDefault, row.cache, row.lane,
+                      Guarded(context, row.permission, row.handler)});
+  }
+  return routes;
+}
+
+}  // namespace tenantry::server::gym

@@ -1,0 +1,84 @@
+#include "server/gym/session_filter.h"
+
+#include <charconv>
+
+#include "engine/schema/catalog.h"
+
+namespace tenantry::server::gym {
+namespace {
+
+// The value of an enum field by its JSON name.
+std::optional<uint16_t> EnumValue(const schema::StructInfo& info, std::string_view field,
+                                  std::string_view name) {
+  const schema::FieldInfo* found = info.FindField(field);
+  TNT_CHECK(found != nullptr);
+  for (size_t i = 0; i < found->enum_names.size(); ++i) {
+    if (found->enum_names[i] == name) return static_cast<uint16_t>(i);
+  }
+  return std::nullopt;
+}
+
+void ParsePositive(const http::Request& request, std::string_view name, uint64_t* value,
+                   std::vector<std::string>* errors) {
+  const std::optional<std::string> text = request.FindQuery(name);
+  if (!text || text->empty()) return;
+  uint64_t parsed = 0;
+  const char* end = text->data() + text->size();
+  const auto [stop, failed] = std::from_chars(text->data(), end, parsed);
+  if (failed != std::errc() || stop != end) {
+    const bool negative = text->size() > 1 && text->front() == '-' &&
+                          text->find_first_not_of("0123456789", 1) == std::string::npos;
+    errors->push_back(std::string(name) +
+                      (negative ? " must not be less than 1" : " must be an integer number"));
+  } else if (parsed == 0) {
+    errors->push_back(std::string(name) + " must not be less than 1");
+  } else {
+    *value = parsed;
+  }
+}
+
+// A calendar day, or an instant of which the written day counts.
+std::optional<CivilDate> ParseDay(std::string_view text) {
+  constexpr size_t kDateChars = 10;
+  if (text.size() > kDateChars && !ParseInstant(text)) return std::nullopt;
+  return ParseDate(text.substr(0, kDateChars));
+}
+
+}  // namespace
+
+Result<SessionQuery> ParseSessionQuery(const http::Request& request, bool available_only,
+                                       int64_t now_ms) {
+  SessionQuery query;
+  std::vector<std::string> errors;
+  query.filter.available_only = available_only;
+  query.filter.now_ms = now_ms;
+  query.filter.category = request.FindQuery("category").value_or("");
+  query.filter.location_id = request.FindQuery("locationId").value_or("");
+  if (const std::optional<std::string> date = request.FindQuery("date"); date && !date->empty()) {
+    query.filter.date = ParseDay(*date);
+    if (!query.filter.date) errors.push_back("date must be a valid ISO 8601 date string");
+  }
+  if (const std::optional<std::string> name = request.FindQuery("status"); name && !name->empty()) {
+    const std::optional<uint16_t> status =
+        EnumValue(schema::InfoOf<schema::GymSession>(), "status", *name);
+    query.filter.status = static_cast<schema::GymSessionStatus>(status.value_or(0));
+    // What can still be booked is scheduled, so no other status has any.
+    query.status_known =
+        status && (!available_only || query.filter.status == schema::GymSessionStatus::SCHEDULED);
+  }
+  ParsePositive(request, "page", &query.page.number, &errors);
+  ParsePositive(request, "limit", &query.page.limit, &errors);
+  query.page.number = std::min(query.page.number, kPageNumberMax);
+  query.page.limit = std::min(query.page.limit, kPageRowsMax);
+  if (!errors.empty()) return InvalidFields(std::move(errors));
+  return query;
+}
+
+std::optional<schema::GymBookingStatus> ParseBookingStatus(std::string_view name) {
+  const std::optional<uint16_t> status =
+      EnumValue(schema::InfoOf<schema::GymBooking>(), "status", name);
+  if (!status) return std::nullopt;
+  return static_cast<schema::GymBookingStatus>(*status);
+}
+
+}  // namespace tenantry::server::gym

@@ -1,0 +1,29 @@
+#pragma once
+// SessionQuery: the query string of session lists.
+//
+// Errors   kInvalidArgument with one message per broken parameter.
+// Threads  stateless.
+
+#include "engine/gym/session_queries.h"
+#include "server/http/request.h"
+
+namespace tenantry::server::gym {
+
+// More rows than this in one page are cut to it.
+inline constexpr uint64_t kPageRowsMax = 100;
+// Keeps page times limit far from overflow; nobody turns that many pages.
+inline constexpr uint64_t kPageNumberMax = 1'000'000'000;
+
+struct SessionQuery {
+  tenantry::gym::SessionFilter filter;
+  tenantry::gym::Page page;
+  bool status_known = true;  // False: nothing can match, the page is empty.
+};
+
+Result<SessionQuery> ParseSessionQuery(const http::Request& request, bool available_only,
+                                       int64_t now_ms);
+
+// A status name of bookings; nullopt when there is no such status.
+std::optional<schema::GymBookingStatus> ParseBookingStatus(std::string_view name);
+
+}  // namespace tenantry::server::gym

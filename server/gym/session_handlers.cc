@@ -1,0 +1,155 @@
+#include <map>
+
+#include "engine/codec/json_out.h"
+#include "engine/gym/sessions.h"
+#include "engine/gym/text.h"
+#include "server/gym/answer.h"
+#include "server/gym/handlers.h"
+#include "server/gym/render.h"
+#include "server/gym/session_filter.h"
+
+namespace tenantry::server::gym {
+namespace {
+
+using domain::View;
+
+// The rows of a page, each read from its own gym.
+Status AppendRows(std::string* out, const Access& access, const domain::DiscoveryPage& page) {
+  struct Gym {
+    SpaceReader space;
+    domain::PartsCache cache;
+    explicit Gym(SpaceReader reader) : space(reader), cache(space) {}
+  };
+  std::map<uint64_t, Gym> gyms;
+  const Viewer viewer = ViewerOf(access);
+  out->push_back('[');
+  for (const domain::DiscoveredSession& row : page.rows) {
+    const auto at =
+        gyms.try_emplace(row.tenant.space().value(), access.view.Space(row.tenant, access.tier))
+            .first;
+    TNT_ASSIGN_OR_RETURN(const domain::SessionParts parts, at->second.cache.Parts(row.session));
+    if (out->back() != '[') out->push_back(',');
+    TNT_RETURN_IF_ERROR(AppendSessionFull(out, at->second.space, parts, viewer));
+  }
+  out->push_back(']');
+  return Status::Ok();
+}
+
+// A page of one gym takes the shape of a page of several.
+Result<domain::DiscoveryPage> FindPage(const Access& access, const SessionQuery& query) {
+  if (!query.status_known) return domain::DiscoveryPage();
+  if (!access.gym) {
+    return domain::DiscoverSessions(access.view, query.filter, query.page, access.tier);
+  }
+  TNT_ASSIGN_OR_RETURN(domain::SessionPage found,
+                       domain::ListSessions(access.Space(), query.filter, query.page));
+  domain::DiscoveryPage page;
+  page.total = found.total;
+  for (domain::Session& session : found.rows) {
+    page.rows.push_back({access.tenant(), std::move(session)});
+  }
+  return page;
+}
+
+Result<std::string> RenderPage(const Access& access, const SessionQuery& query) {
+  TNT_ASSIGN_OR_RETURN(const domain::DiscoveryPage page, FindPage(access, query));
+  std::string out = "{\"data\":";
+  TNT_RETURN_IF_ERROR(AppendRows(&out, access, page));
+  out.append(",\"pagination\":");
+  {
+    codec::ObjectWriter pagination(&out);
+    pagination.Int("page", static_cast<int64_t>(query.page.number));
+    pagination.Int("limit", static_cast<int64_t>(query.page.limit));
+    pagination.Int("total", static_cast<int64_t>(page.total));
+    pagination.Bool("hasNext", query.page.number * query.page.limit < page.total);
+  }
+  out.push_back('}');
+  return out;
+}
+
+http::Response Listed(const Context& context, const Access& access, const http::Request& request,
+                      bool available_only) {
+  const Result<SessionQuery> query =
+      ParseSessionQuery(request, available_only, context.engine.clock().NowUnixMs());
+  if (!query.ok()) return Refused(context, query.status(), request);
+  return Answered(context, request, RenderPage(access, *query));
+}
+
+Result<std::string> RenderById(const Access& access, std::string_view id) {
+  std::optional<TenantRef> gym;
+  if (access.gym) {
+    gym = access.tenant();
+  } else {
+    Result<TenantRef> owner = tenant::Directory::FindByReference(
+        access.view, schema::ReferenceKind::SESSION, id, access.tier);
+    if (!owner.ok()) {
+      if (owner.status().code() != StatusCode::kNotFound) return owner.status();
+      return NotFound("Session instance with ID " + std::string(id) + " not found");
+    }
+    gym = *owner;
+  }
+  const SpaceReader space = access.view.Space(*gym, access.tier);
+  TNT_ASSIGN_OR_RETURN(const domain::Session session, domain::GetSession(space, id));
+  domain::PartsCache cache(space);
+  TNT_ASSIGN_OR_RETURN(const domain::SessionParts parts, cache.Parts(session));
+  std::string out;
+  TNT_RETURN_IF_ERROR(AppendSessionFull(&out, space, parts, ViewerOf(access)));
+  return out;
+}
+
+}  // namespace
+
+http::Response AddSession(const Context& context, const Access& access,
+                          const http::Request& request) {
+  const auto input = codec::Input<schema::GymSessionInput>::Decode(request.body);
+  if (!input.ok()) return Refused(context, input.status(), request);
+  return Replied(context, request, domain::CreateSession(access.Scope(context, request), *input),
+                 201, RenderNewSession);
+}
+
+http::Response Sessions(const Context& context, const Access& access,
+                        const http::Request& request) {
+  return Listed(context, access, request, false);
+}
+
+http::Response AvailableSessions(const Context& context, const Access& access,
+                                 const http::Request& request) {
+  return Listed(context, access, request, true);
+}
+
+http::Response SessionById(const Context& context, const Access& access,
+                           const http::Request& request) {
+  return Answered(context, request, RenderById(access, request.params.values[0]));
+}
+
+http::Response ChangeSession(const Context& context, const Access& access,
+                             const http::Request& request) {
+  const std::string& id = request.params.values[0];
+  const auto input = codec::Input<schema::GymSessionPatch>::Decode(request.body);
+  if (!input.ok()) return Refused(context, input.status(), request);
+  const Result<bool> booked =
+      domain::IsBooked(access.Space(), access.caller->actor().member_id, id);
+  if (!booked.ok()) return Refused(context, booked.status(), request);
+  return Replied(
+      context, request, domain::UpdateSession(access.Scope(context, request), id, *input), 200,
+      [&booked](const domain::SessionParts& parts) { return RenderSessionPlus(parts, *booked); });
+}
+
+http::Response CallOffSession(const Context& context, const Access& access,
+                              const http::Request& request) {
+  return Replied(context, request,
+                 domain::CancelSession(access.Scope(context, request), request.params.values[0]),
+                 200, [](const domain::Session& session) { return RenderSession(session, false); });
+}
+
+http::Response CheckInToSession(const Context& context, const Access& access,
+                                const http::Request& request) {
+  const auto input = codec::Input<schema::GymCheckInInput>::Decode(request.body);
+  if (!input.ok()) return Refused(context, input.status(), request);
+  return Replied(context, request,
+                 domain::CheckIn(access.Scope(context, request), request.params.values[0],
+                                 View((**input).getMemberId())),
+                 200, RenderBooking);
+}
+
+}  // namespace tenantry::server::gym

@@ -1,0 +1,69 @@
+#include "server/popups/module.h"
+
+#include <utility>
+
+#include "server/popups/routes.h"
+
+namespace tenantry::server::popups {
+
+namespace db = ::tenantry::popups;
+
+Module::Module(const Context& context) : context_(context), gate_(context.options) {
+  for (uint32_t loop = 0; loop < context.loops; ++loop) {
+    loops_.push_back(std::make_unique<LoopState>(context.engine));
+  }
+}
+
+Result<TenantRef> Module::ShopForWrite(const http::Request& request, std::string_view shop_id,
+                                       std::string_view actor) const {
+  const db::ShopCreation creation{.allowed = context_.options.shop_auth_open,
+                                  .shops_max = context_.options.open_shops_max};
+  return db::EnsureShop(engine(), shop_id, creation, InfoOf(request, actor), TierOf(request));
+}
+
+void Module::EndTick(uint32_t loop, std::vector<http::TickVerdict>* verdicts) {
+  db::Tracker& tracker = loops_[loop]->tracker;
+  if (tracker.empty()) return;
+  std::vector<counters::Verdict> decided;
+  tracker.Flush(&decided);
+  for (const counters::Verdict& verdict : decided) {
+    http::TickVerdict out{verdict.ticket, verdict.release_index, std::nullopt};
+    if (!verdict.status.ok()) {
+      const bool blocked = verdict.status.code() == StatusCode::kWouldBlock;
+      out.replacement = PopupError(blocked ? Unavailable("try again") : verdict.status);
+      out.replacement->release_index = verdict.release_index;
+    }
+    verdicts->push_back(std::move(out));
+  }
+}
+
+void AddRow(std::vector<http::Route>* routes, const std::shared_ptr<Module>& module,
+            http::Method method, std::string_view path, std::string_view name, Handler handler,
+            const RowOptions& options) {
+  const auto run = [module, handler](const http::Request& request) {
+    Result<http::Response> response = handler(*module, request);
+    if (response.ok()) return std::move(response).value();
+    http::Response refusal = PopupError(response.status());
+    if (refusal.status == 401) refusal.headers.emplace_back("WWW-Authenticate", "Bearer");
+    return refusal;
+  };
+  routes->push_back({method, path, name, http::Module::kPopups, options.permission, options.rate,
+                     options.cache, http::Lane::kInline, run});
+}
+
+TenantryApplication::Module PopupModule(const Context& context) {
+  const auto module = std::make_shared<Module>(context);
+  TenantryApplication::Module out;
+  AddPopupRoutes(module, &out.routes);
+  AddTrackingRoutes(module, &out.routes);
+  AddStatsRoutes(module, &out.routes);
+  AddDiscountCodeRoutes(module, &out.routes);
+  AddSubscriberRoutes(module, &out.routes);
+  AddScriptRoutes(module, &out.routes);
+  out.on_tick_end = [module](uint32_t loop, std::vector<http::TickVerdict>* verdicts) {
+    module->EndTick(loop, verdicts);
+  };
+  return out;
+}
+
+}  // namespace tenantry::server::popups

@@ -1,0 +1,79 @@
+#pragma once
+// Module: what the popup handlers share.
+//
+// Shape    the gate, and per loop a tally of tracked events and a cache of active lists.
+// Errors   handlers return Result<Response>; a Status becomes the popup family's error body.
+// Threads  LoopOf() only from a handler on the inline lane, or from the end of that loop's tick.
+// Owns     the per-loop state. Borrows the context.
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "engine/popups/shops.h"
+#include "engine/popups/tracking.h"
+#include "server/context.h"
+#include "server/http/application.h"
+#include "server/popups/active_cache.h"
+#include "server/popups/gate.h"
+#include "server/reply.h"
+
+namespace tenantry::server::popups {
+
+struct LoopState {
+  explicit LoopState(Engine& engine) : tracker(engine), active(engine) {}
+  ::tenantry::popups::Tracker tracker;
+  ActiveCache active;
+};
+
+class Module {
+ public:
+  explicit Module(const Context& context);
+
+  const Context& context() const { return context_; }
+  Engine& engine() const { return context_.engine; }
+  const ShopGate& gate() const { return gate_; }
+  LoopState& LoopOf(const http::Request& request) { return *loops_[request.loop]; }
+
+  // The shop of a write, created when the options let a first write do so.
+  Result<TenantRef> ShopForWrite(const http::Request& request, std::string_view shop_id,
+                                 std::string_view actor) const;
+  void EndTick(uint32_t loop, std::vector<http::TickVerdict>* verdicts);
+
+ private:
+  const Context& context_;
+  const ShopGate gate_;
+  std::vector<std::unique_ptr<LoopState>> loops_;
+};
+
+// Who does what, for the audit trail; the module's commands fill in which.
+inline CommandInfo InfoOf(const http::Request& request, std::string_view actor) {
+  return {0, actor, request.request_id};
+}
+inline constexpr std::string_view kStorefront = "storefront";
+
+// The error answer of a command, parked where its state was read.
+inline http::Response Refused(const Outcome& outcome) {
+  return Parked(PopupError(outcome.status), outcome);
+}
+
+using Handler = Result<http::Response> (*)(Module&, const http::Request&);
+struct RowOptions {
+  http::Permission permission = http::Permission::kShopKey;
+  http::RateClass rate = http::RateClass::kDefault;
+  http::CacheClass cache = http::CacheClass::kNone;
+};
+// Adds a row of the route table that runs `handler` inline.
+void AddRow(std::vector<http::Route>* routes, const std::shared_ptr<Module>& module,
+            http::Method method, std::string_view path, std::string_view name, Handler handler,
+            const RowOptions& options);
+
+// One per group of routes.
+void AddPopupRoutes(const std::shared_ptr<Module>& module, std::vector<http::Route>* routes);
+void AddTrackingRoutes(const std::shared_ptr<Module>& module, std::vector<http::Route>* routes);
+void AddStatsRoutes(const std::shared_ptr<Module>& module, std::vector<http::Route>* routes);
+void AddDiscountCodeRoutes(const std::shared_ptr<Module>& module, std::vector<http::Route>* routes);
+void AddSubscriberRoutes(const std::shared_ptr<Module>& module, std::vector<http::Route>* routes);
+void AddScriptRoutes(const std::shared_ptr<Module>& module, std::vector<http::Route>* routes);
+
+}  // namespace tenantry::server::popups

@@ -1,0 +1,30 @@
+#pragma once
+// Paging: `page` and `limit` of a list, and the headers that say what is left (crosscutting.md D2). Bodies stay bare
+// arrays.
+//
+// Errors   ParsePaging: kInvalidArgument for a page or limit that is no positive number. A limit above 100 counts as 100.
+
+#include <cstdint>
+
+#include "engine/base/result.h"
+#include "engine/popups/page.h"
+#include "server/http/request.h"
+#include "server/http/response.h"
+
+namespace tenantry::server::popups {
+
+inline constexpr uint32_t kListedMax = 100;
+inline constexpr uint32_t kPageMax = 100'000;
+
+struct Paging {
+  uint32_t page = 1;
+  uint32_t limit = kListedMax;
+  ::tenantry::popups::Page slice() const { return {.offset = (page - 1) * limit, .limit = limit}; }
+};
+
+Result<Paging> ParsePaging(const http::Request& request);
+// X-Total-Count, and Link with rel="next" while rows are left.
+void AddPagingHeaders(const http::Request& request, const Paging& paging, int64_t total,
+                      http::Response* response);
+
+}  // namespace tenantry::server::popups

@@ -1,0 +1,38 @@
+#pragma once
+// Render: engine answers as JSON text.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/codec/json_out.h"
+#include "engine/popups/popups.h"
+#include "engine/popups/stats.h"
+
+namespace tenantry::server::popups {
+
+// The popup document with its view count among the other keys.
+void AppendPopup(std::string* out, const ::tenantry::popups::PopupState& popup);
+std::string PopupArray(const std::vector<::tenantry::popups::PopupState>& popups);
+std::string PopupStatsJson(std::string_view popup_id, const ::tenantry::popups::PopupStats& stats);
+std::string ShopStatsJson(std::string_view shop_id, const ::tenantry::popups::ShopStats& stats);
+
+template <class T>
+std::string RecordJson(const codec::Stored<T>& record) {
+  std::string json;
+  codec::AppendObject<T>(&json, *record);
+  return json;
+}
+
+template <class T>
+std::string RecordArray(const std::vector<codec::Stored<T>>& records) {
+  std::string json = "[";
+  for (const codec::Stored<T>& record : records) {
+    if (json.size() > 1) json.push_back(',');
+    codec::AppendObject<T>(&json, *record);
+  }
+  json.push_back(']');
+  return json;
+}
+
+}  // namespace tenantry::server::popups

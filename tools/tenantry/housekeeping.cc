@@ -1,0 +1,54 @@
+#include "tools/tenantry/housekeeping.h"
+
+#include "engine/popups/reclaim.h"
+#include "engine/tenant/directory.h"
+#include "engine/tenant/reclaim.h"
+
+namespace tenantry::tools {
+namespace {
+
+constexpr int64_t kIdleMs = 30'000;   // Between looks, when there was nothing to do.
+constexpr int64_t kPauseMs = 20;      // Between steps, so that requests come first.
+
+}  // namespace
+
+Housekeeping::Housekeeping(Engine& engine) : engine_(engine) {
+  thread_ = Thread("tnt-housekeep", [this] { Run(); });
+}
+
+Housekeeping::~Housekeeping() {
+  {
+    MutexLock lock(mutex_);
+    stop_ = true;
+    stop_changed_.NotifyAll();
+  }
+  thread_.Join();
+}
+
+bool Housekeeping::StopRequested(int64_t wait_ms) {
+  MutexLock lock(mutex_);
+  if (!stop_) stop_changed_.WaitForMs(mutex_, wait_ms);
+  return stop_;
+}
+
+void Housekeeping::Run() {
+  while (!StopRequested(Step() ? kPauseMs : kIdleMs)) {
+  }
+}
+
+// A step that fails, for want of room on the disk say, is tried again at the next look.
+bool Housekeeping::Step() {
+  const Result<bool> dropped = tenant::ReclaimStep(engine_);
+  if (dropped.ok() && *dropped) return true;
+  const auto shops = tenant::Directory::List(engine_.View(), schema::TenantKind::SHOP,
+                                             ReadTier::kBlocking);
+  if (!shops.ok()) return false;
+  bool more = false;
+  for (const tenant::TenantEntry& shop : *shops) {
+    const Result<popups::ReclaimProgress> progress = popups::ReclaimStep(engine_, shop.ref);
+    more = more || (progress.ok() && progress->more);
+  }
+  return more;
+}
+
+}  // namespace tenantry::tools

@@ -1,0 +1,31 @@
+#pragma once
+// Housekeeping: gives back the bytes of what was deleted, in bounded log entries, while nobody waits for it.
+//
+// Threads  its own; construct and destroy on one thread.
+// Owns     its thread. Borrows the engine.
+
+#include "engine/base/mutex.h"
+#include "engine/base/thread.h"
+#include "engine/engine.h"
+
+namespace tenantry::tools {
+
+class Housekeeping {
+ public:
+  explicit Housekeeping(Engine& engine);
+  ~Housekeeping();
+
+ private:
+  void Run();
+  // True when there may be more to do at once.
+  bool Step();
+  bool StopRequested(int64_t wait_ms);
+
+  Engine& engine_;
+  Mutex mutex_{"housekeeping"};
+  CondVar stop_changed_;
+  bool stop_ TNT_GUARDED_BY(mutex_) = false;
+  Thread thread_;
+};
+
+}  // namespace tenantry::tools

@@ -1,0 +1,30 @@
+// tenantry: one binary that serves, and looks after, a data folder.
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <exception>
+
+#include "server/admin/admin_commands.h"
+#include "tools/tenantry/admin.h"
+#include "tools/tenantry/serve.h"
+
+int main(int argc, char** argv) {
+  try {
+    int exit_code = tenantry::server::kExitOk;
+    CLI::App app("Tenantry: the single binary that can be more than one", "tenantry");
+    app.set_version_flag("--version", TENANTRY_VERSION);
+    app.require_subcommand(1);
+    tenantry::tools::AddServeCommand(app, &exit_code);
+    tenantry::tools::AddAdminCommand(app, &exit_code);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return app.exit(error) == 0 ? tenantry::server::kExitOk : tenantry::server::kExitUsage;
+    }
+    return exit_code;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "tenantry: %s\n", error.what());
+    return tenantry::server::kExitFailed;
+  }
+}
