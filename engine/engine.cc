@@ -172,7 +172,7 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
   auto core = std::make_unique<Core>();
   core->options = options;
   FileSystem& files = *options.files;
-  TNT_RETURN_IF_ERROR(files.MakeDirectories(options.directory));
+  TNT_RETURN_IF_ERROR(MakeDurableDirectories(files, options.directory));
   if (options.lock_folder) {
     TNT_ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Acquire(options.directory));
     core->folder_lock.emplace(std::move(lock));
@@ -193,6 +193,8 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
   store_options.write_buffer_bytes = options.write_buffer_bytes;
   store_options.environment = options.store_environment;
   TNT_ASSIGN_OR_RETURN(core->store, store::Store::Open(store_options));
+  // RocksDB syncs inside its folder only; log that is trimmed must not outlive the folder's own name.
+  TNT_RETURN_IF_ERROR(files.SyncDirectory(options.directory));
   TNT_RETURN_IF_ERROR(Replay(*core->log, *core->store));
   core->epoch = std::max<uint64_t>(core->log->end().epoch, 1);
   core->partitions = std::make_unique<partition::Partitions>(options.partitions);

@@ -173,6 +173,25 @@ Result<std::string> ReadFile(FileSystem& files, const std::string& path, uint64_
   return content;
 }
 
+namespace {
+
+std::string ParentOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+Status MakeDurableDirectories(FileSystem& files, const std::string& path) {
+  TNT_ASSIGN_OR_RETURN(const bool exists, files.Exists(path));
+  if (exists) return Status::Ok();
+  const std::string parent = ParentOf(path);
+  TNT_RETURN_IF_ERROR(MakeDurableDirectories(files, parent));
+  TNT_RETURN_IF_ERROR(files.MakeDirectories(path));
+  return files.SyncDirectory(parent);
+}
+
 Status ReplaceFile(FileSystem& files, const std::string& path, std::string_view content) {
   const std::string fresh = path + ".new";
   TNT_ASSIGN_OR_RETURN(const bool leftover, files.Exists(fresh));
@@ -183,8 +202,7 @@ Status ReplaceFile(FileSystem& files, const std::string& path, std::string_view 
     TNT_RETURN_IF_ERROR(file->SyncData());
   }
   TNT_RETURN_IF_ERROR(files.Rename(fresh, path));
-  const size_t slash = path.rfind('/');
-  return files.SyncDirectory(slash == std::string::npos ? "." : path.substr(0, slash));
+  return files.SyncDirectory(ParentOf(path));
 }
 
 Result<FolderLock> FolderLock::Acquire(const std::string& directory) {

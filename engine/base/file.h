@@ -62,6 +62,8 @@ class PosixFileSystem final : public FileSystem {
   Result<bool> Exists(const std::string& path) override;
 };
 
+// Creates missing folders so that they survive a power loss: each new name is synced in its parent.
+Status MakeDurableDirectories(FileSystem& files, const std::string& path);
 // Reads a whole file of at most `limit_bytes`.
 Result<std::string> ReadFile(FileSystem& files, const std::string& path, uint64_t limit_bytes);
 // Writes beside `path`, syncs, renames over it and syncs the folder: readers see the old or the new content.

@@ -108,7 +108,9 @@ std::vector<Point> RunScript(FaultFileSystem& disk, size_t points_max) {
       (*engine)->WaitReleased(outcome.release_index);
       acknowledged.store(number);
     }
-    if (number % 60 == 0) EXPECT_TRUE((*engine)->FlushForTest().ok());
+    if (number % 60 == 0) {
+      EXPECT_TRUE((*engine)->FlushForTest().ok());
+    }
   }
   disk.SetObserver(nullptr);
   return points;
