@@ -66,7 +66,9 @@ void GymContractTest::SetUpTestSuite() {
 }
 
 void GymContractTest::TearDownTestSuite() {
-  if (server_) EXPECT_EQ(server_->Stop(), 0) << load::ReadText(folder_->path() + "/server.err");
+  if (server_) {
+    EXPECT_EQ(server_->Stop(), 0) << load::ReadText(folder_->path() + "/server.err");
+  }
   server_.reset();
   folder_.reset();
 }

@@ -24,7 +24,8 @@ namespace tenantry::crash {
 namespace {
 
 constexpr uint8_t kFamily = 251;
-constexpr int kCommands = 260;
+// Two operations for each synced group, and the store's own: enough for the points wanted.
+constexpr size_t kCommandsPerPoint = 2;
 constexpr const char* kShop = "shop";
 
 // Every command adds one numbered row and moves two counters.
@@ -99,7 +100,8 @@ std::vector<Point> RunScript(FaultFileSystem& disk, size_t points_max) {
   (*engine)->WaitReleased(created.release_index);
   const Result<TenantRef> shop = FindShop(**engine);
   EXPECT_TRUE(shop.ok());
-  for (int64_t number = 1; number <= kCommands; ++number) {
+  const auto commands = static_cast<int64_t>(points_max * kCommandsPerPoint);
+  for (int64_t number = 1; number <= commands; ++number) {
     const Outcome outcome = (*engine)->Execute(*shop, {1, "test", ""}, ReadTier::kBlocking,
                                                [&](Transaction& tx) { return AddRow(tx, number); });
     EXPECT_TRUE(outcome.status.ok()) << outcome.status.ToString();

@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace {
 
-constexpr uint64_t kMutations = 4'000;
+constexpr uint64_t kMutations = 20'000;
 constexpr size_t kInputBytesMax = 1 << 16;
 
 using Random = std::mt19937_64;

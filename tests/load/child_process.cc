@@ -133,6 +133,11 @@ Result<ServerProcess> ServerProcess::Start(const std::string& binary, const std:
       fmt::format("{} did not get ready:\n{}{}", binary, ReadText(out), ReadText(err)));
 }
 
+void ServerProcess::Kill() {
+  process_.Signal(SIGKILL);
+  process_.Wait(kStopSeconds);
+}
+
 int ServerProcess::Stop() {
   process_.Signal(SIGTERM);
   return process_.Wait(kStopSeconds);

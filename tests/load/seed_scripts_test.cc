@@ -45,7 +45,9 @@ class SeedScriptsTest : public testing::Test {
     server_ = std::make_unique<ServerProcess>(std::move(started).value());
   }
   void TearDown() override {
-    if (server_) EXPECT_EQ(server_->Stop(), 0) << ReadText(folder_.path() + "/server.err");
+    if (server_) {
+      EXPECT_EQ(server_->Stop(), 0) << ReadText(folder_.path() + "/server.err");
+    }
   }
 
   std::string Url(const std::string& path) const { return server_->url() + path; }
@@ -213,7 +215,7 @@ TEST_P(SteadyRateTest, ViewsAreAnsweredInTimeAndCounted) {
 INSTANTIATE_TEST_SUITE_P(Rates, SteadyRateTest,
                          testing::Values(Steady{"T5Normal", 100, 60}, Steady{"T6Peak", 500, 300},
                                          Steady{"T7Spike", 1000, 60}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& rate) { return rate.param.name; });
 
 }  // namespace
 }  // namespace tenantry::load
