@@ -4,7 +4,6 @@ def median: sort | if length == 0 then null elif length % 2 == 1 then .[length /
   else (.[length / 2 - 1] + .[length / 2]) / 2 end;
 def round_to($digits): . * pow(10; $digits) | round | . / pow(10; $digits);
 def spread: {median: (median | round_to(3)), min: (min | round_to(3)), max: (max | round_to(3))};
-def errors: [.[].errors | add] | add;
 def minimum($row): {active: $active_min, views: $views_min}[$row];
 
 # Runs of one row on one server.
@@ -25,7 +24,7 @@ def row: .[0] as $first | ratios as $ratios | {
   nginx: (map(select(.server == "nginx")) | if length > 0 then side else null end),
   ratio: (if ($ratios | length) > 0 then $ratios | spread else null end),
   ratioMin: minimum($first.row)}
-  | .pass = (.tenantry.failed == 0 and (.ratioMin == null or .ratio.median >= .ratioMin));
+  | .pass = (.tenantry.failed == 0 and (.ratioMin == null or ($ratios | median) >= .ratioMin));
 
 {
   date: $date, commit: $commit, command: $command,

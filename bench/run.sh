@@ -115,8 +115,9 @@ add_sessions() {
     --arg url "$base/sessions" --arg token "$token" --arg tenant "$tenant" '
     (now | floor) as $now | range($from; $from + $count) | . as $i |
     {sessionTypeId: $type, locationId: $place, startTime: ($now + 86400 + $i * 1800 | todate)} | tojson | @json |
+    (if $i > $from then "next\n" else "" end) +
     "url = \"\($url)\"\nheader = \"Content-Type: application/json\"\nheader = \"Authorization: Bearer \($token)\"\n" +
-    "header = \"x-tenant-id: \($tenant)\"\ndata = \(.)\nsilent\nfail-with-body\nnext"' >"$work/sessions.curl"
+    "header = \"x-tenant-id: \($tenant)\"\ndata = \(.)\nsilent\nfail-with-body"' >"$work/sessions.curl"
   curl -K "$work/sessions.curl" | jq -r .id >>"$work/sessions"
   sessions_added=$1
   sessions_made=$((sessions_made + sessions_added))
@@ -212,7 +213,7 @@ write_report() {
     --arg command "$invocation" --arg date "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
     --arg cpu "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" --argjson cores "$(nproc)" \
     --arg memory "$(sed -n 's/^MemTotal: *//p' /proc/meminfo)" --arg kernel "$(uname -sr)" \
-    --arg disk "$(stat -f -c %T "$work")" --arg nginx "$(nginx -v 2>&1 | sed 's/.*: //')" \
+    --arg disk "$(df --output=fstype "$work" | tail -n 1)" --arg nginx "$(nginx -v 2>&1 | sed 's/.*: //')" \
     --arg wrk "$({ wrk -v || true; } 2>&1 | sed -n '1s/ \[.*//p')" \
     --argjson rounds "$rounds" --argjson seconds "$seconds" \
     --argjson active_min "$active_min" --argjson views_min "$views_min" --argjson rss_max_mib "$rss_max_mib" \

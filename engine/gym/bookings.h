@@ -6,10 +6,9 @@
 //                              └────────────────CreateBooking revives the record────────┘
 //
 // Rules    of a session with capacity, bookings confirmed or attended never exceed it: commands of
-// a gym run one at a time
-//          and the count is part of the session. One record per (member, session), for ever.
-//          A confirmed booking of a cancelled session reads as cancelled; the cascade may still be
-//          under way (sessions.h).
+//          a gym run one at a time and the count is part of the session. One record per (member,
+//          session), for ever. A confirmed booking of a cancelled session reads as cancelled; the
+//          cascade may still be under way (sessions.h).
 // Errors   stated at each command, in the order they are checked.
 // Threads  any.
 

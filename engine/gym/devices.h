@@ -2,11 +2,11 @@
 // Devices: who stays signed in where. One record per device holds the hash of its newest refresh
 // token.
 //
-//            AddDevice                    RotateDevice (every use of the newest token)
+//            AddDevice           RotateDevice (every use of the newest token)
 //   (none) ────────────▶ alive ◀───────────────────────────┐
 //                          │   └──────────────────────────▶┘
 //                          │ RevokeDevice: sign-out, or an old token shown later than the grace
-//                          after a rotation ▼
+//                          ▼
 //                       revoked ──▶ erased once no access token of its family can be alive
 //
 // Units    times in Unix milliseconds.

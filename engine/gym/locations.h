@@ -2,8 +2,9 @@
 // Locations: the places of a gym.
 //
 // Rules    a name is used once per gym, also by places that were closed. Times of day are in the
-// place's zone. Errors   CreateLocation: kInvalidArgument for an unknown zone, kAlreadyExists for a
-// taken name. Threads  any.
+//          place's zone.
+// Errors   CreateLocation: kInvalidArgument for an unknown zone, kAlreadyExists for a taken name.
+// Threads  any.
 
 #include <string_view>
 #include <vector>

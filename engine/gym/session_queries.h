@@ -2,7 +2,9 @@
 // Session queries: pages of sessions, of one gym or across all of them.
 //
 // Rules    order is start, then id. Rows are filtered before they are paged, so totals are true
-// (F24). Errors   kWouldBlock on the inline tier when an answer needs too many rows. Threads  any.
+//          (F24).
+// Errors   kWouldBlock on the inline tier when an answer needs too many rows.
+// Threads  any.
 
 #include <cstdint>
 #include <optional>

@@ -21,24 +21,31 @@ struct Named {
   Location location;
 };
 
-Result<Named> CheckNamed(Transaction& tx, std::string_view type_id, std::string_view location_id,
-                         bool must_be_active) {
+struct Names {
+  std::string_view type_id;
+  std::string_view location_id;
+  // What the session already had may have been retired since.
+  bool new_type = true;
+  bool new_location = true;
+};
+
+Result<Named> CheckNamed(Transaction& tx, const Names& names) {
   RuleTrace& trace = tx.trace();
-  Result<SessionType> type = GetSessionType(tx, type_id);
-  if (!trace.Check("session.type_exists", type.ok(), {{"sessionTypeId", type_id}})) {
+  Result<SessionType> type = GetSessionType(tx, names.type_id);
+  if (!trace.Check("session.type_exists", type.ok(), {{"sessionTypeId", names.type_id}})) {
     return type.status();
   }
-  Result<Location> location = GetLocation(tx, location_id);
-  if (!trace.Check("session.location_exists", location.ok(), {{"locationId", location_id}})) {
+  Result<Location> location = GetLocation(tx, names.location_id);
+  if (!trace.Check("session.location_exists", location.ok(), {{"locationId", names.location_id}})) {
     return location.status();
   }
-  const bool type_active = !must_be_active || (*type)->getIsActive();
-  if (!trace.Check("session.type_active", type_active, {{"sessionTypeId", type_id}})) {
-    return InvalidArgument("Session type with ID " + std::string(type_id) + " is not active");
+  if (!trace.Check("session.type_active", !names.new_type || (*type)->getIsActive(),
+                   {{"sessionTypeId", names.type_id}})) {
+    return InvalidArgument("Session type with ID " + std::string(names.type_id) + " is not active");
   }
-  const bool location_active = !must_be_active || (*location)->getIsActive();
-  if (!trace.Check("session.location_active", location_active, {{"locationId", location_id}})) {
-    return InvalidArgument("Location with ID " + std::string(location_id) + " is not active");
+  if (!trace.Check("session.location_active", !names.new_location || (*location)->getIsActive(),
+                   {{"locationId", names.location_id}})) {
+    return InvalidArgument("Location with ID " + std::string(names.location_id) + " is not active");
   }
   return Named{*std::move(type), *std::move(location)};
 }
@@ -54,11 +61,16 @@ Status CheckInstructor(Transaction& tx, std::string_view member_id) {
   return Status::Ok();
 }
 
+// No id is null, not "".
+void DropEmptyInstructor(codec::Draft<schema::GymSession>* session) {
+  if ((*session)->getInstructorId().size() == 0) (*session)->disownInstructorId();
+}
+
 Result<SessionParts> PlanCreate(Transaction& tx, const Scope& scope,
                                 const codec::Input<schema::GymSessionInput>& in) {
   const schema::GymSessionInput::Reader body = *in;
-  TNT_ASSIGN_OR_RETURN(
-      Named named, CheckNamed(tx, View(body.getSessionTypeId()), View(body.getLocationId()), true));
+  TNT_ASSIGN_OR_RETURN(Named named, CheckNamed(tx, {.type_id = View(body.getSessionTypeId()),
+                                                    .location_id = View(body.getLocationId())}));
   TNT_RETURN_IF_ERROR(CheckInstructor(tx, View(body.getInstructorId())));
   const int64_t start_ms = body.getStartTime();
   const int64_t end_ms = HasInstant(body.getEndTime())
@@ -72,6 +84,7 @@ Result<SessionParts> PlanCreate(Transaction& tx, const Scope& scope,
 
   codec::Draft<schema::GymSession> draft;
   codec::CopySent(in, &draft);
+  DropEmptyInstructor(&draft);
   const std::string id = NewGymId(tx.random());
   draft->setId(Text(id));
   draft->setTenantId(Text(std::string(scope.tenant_id)));
@@ -114,8 +127,10 @@ Result<SessionParts> PlanUpdate(Transaction& tx, std::string_view session_id,
   Slot slot = PatchedSlot(*before, *in);
   const bool moved_place = slot.location_id != View(before->getLocationId());
   const bool new_type = slot.type_id != View(before->getSessionTypeId());
-  TNT_ASSIGN_OR_RETURN(Named named,
-                       CheckNamed(tx, slot.type_id, slot.location_id, moved_place || new_type));
+  TNT_ASSIGN_OR_RETURN(Named named, CheckNamed(tx, {.type_id = slot.type_id,
+                                                    .location_id = slot.location_id,
+                                                    .new_type = new_type,
+                                                    .new_location = moved_place}));
   TNT_RETURN_IF_ERROR(CheckInstructor(tx, View((*in).getInstructorId())));
   if (in.Sent("endTime") && !HasInstant((*in).getEndTime())) {
     slot.end_ms = slot.start_ms + named.type->getDurationMin() * kMinuteMs;
@@ -132,6 +147,7 @@ Result<SessionParts> PlanUpdate(Transaction& tx, std::string_view session_id,
 
   codec::Draft<schema::GymSession> after(before);
   codec::CopySent(in, &after);
+  DropEmptyInstructor(&after);
   after->setSessionTypeId(Text(slot.type_id));
   after->setLocationId(Text(slot.location_id));
   after->setStartTime(slot.start_ms);

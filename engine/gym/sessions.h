@@ -2,11 +2,9 @@
 // Sessions: scheduled classes: making, changing and cancelling them.
 //
 // Rules    at one place, sessions that are not cancelled never overlap; touching ends are allowed.
-// A cancelled session
-//          blocks nothing. Capacity never falls below the seats taken.
+//          A cancelled session blocks nothing. Capacity never falls below the seats taken.
 // Errors   kNotFound for an unknown session, type or place; kInvalidArgument for times, closed
-// places and retired types;
-//          kConflict for overlaps and for too small a capacity.
+//          places and retired types; kConflict for overlaps and for too small a capacity.
 // Threads  any.
 
 #include <string_view>

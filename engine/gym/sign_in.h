@@ -3,8 +3,8 @@
 // signing up.
 //
 // Rules    passwords are judged by the caller, who gets candidates with their hashes first and then
-// names the one that
-//          matched; the command checks again that the hash is still the member's.
+//          names the one that matched; the command checks again that the hash is still the
+//          member's.
 // Errors   SignIn: kUnauthenticated when the member or its password changed meanwhile.
 // Threads  any.
 

@@ -2,8 +2,8 @@
 // Signup: a new gym with its first member, and a new member of an existing gym.
 //
 // Rules    a gym's name is unique after trimming, an e-mail within its gym ignoring case. Whoever
-// creates a gym has owner
-//          rights in it, whatever label they asked for; strangers who join are MEMBER (F2).
+//          creates a gym has owner rights in it, whatever label they asked for; strangers who join
+//          are MEMBER (F2).
 // Errors   kAlreadyExists for a taken name or e-mail; kNotFound when the gym is gone.
 // Threads  any.
 

@@ -96,7 +96,8 @@ struct GymLocation $A.record((collection = "gymLocations", number = 22, key = ["
   floor @21 :Text;
   roomNumber @22 :Text;
   accessInstructions @23 :Text;
-  amenities @24 :Text;                   # This and the next two and photos: text holding a JSON array.
+  # Amenities to services, and photos: texts holding a JSON array.
+  amenities @24 :Text;
   equipment @25 :Text;
   services @26 :Text;
   description @27 :Text;
@@ -151,8 +152,9 @@ enum GymSessionStatus {
   weatherHold @3 $A.json("weather_hold");
 }
 
-# Indexes: 1 lists by status; 2 finds overlaps; 3 lists a place; 4 lists a type, so a category; 5 and 6 list what can still
-# be booked; 7 finds cancellations whose bookings are not all cancelled yet.
+# Indexes: 1 lists by status; 2 finds overlaps; 3 lists a place; 4 lists a type, so a category; 5
+# and 6 list what can still be booked; 7 finds cancellations whose bookings are not all cancelled
+# yet.
 struct GymSession $A.record((collection = "gymSessions", number = 24, key = ["id"], indexes = [
     (number = 1, fields = ["status", "startTime"]),
     (number = 2, fields = ["locationId", "startTime"], when = "live"),
@@ -172,7 +174,7 @@ struct GymSession $A.record((collection = "gymSessions", number = 24, key = ["id
   instructor @8 :Text;
   notes @9 :Text;
   weatherChecked @10 :Bool;
-  weatherSafe @11 :Text $A.jsonText("any");       # Written by the weather check to come; a JSON boolean.
+  weatherSafe @11 :Text $A.jsonText("any");       # A JSON boolean.
   weatherData @12 :Text $A.jsonText("any");
   weatherCheckedAt @13 :Int64 = A.nullInt $A.nullable $A.timestamp;
   weatherAlertSent @14 :Bool;
@@ -188,7 +190,7 @@ struct GymSession $A.record((collection = "gymSessions", number = 24, key = ["id
   bookedCount @23 :Int32 $A.internal;    # Bookings confirmed or attended.
   live @24 :Bool = true $A.internal;     # Not cancelled: blocks its place.
   hasRoom @25 :Bool $A.internal;         # Scheduled and not full.
-  cascading @26 :Bool $A.internal;       # Cancelled, with bookings still to be cancelled in later entries.
+  cascading @26 :Bool $A.internal;       # Cancelled; bookings follow in later entries.
 }
 
 enum GymBookingStatus {
@@ -227,7 +229,8 @@ enum GymEventType {
   waitlistPromoted @7 $A.json("waitlist_promoted");
 }
 
-# What happened to a member. Appended, never changed. The key gives (member, time) order and the index (member, type, time).
+# What happened to a member. Appended, never changed. The key gives (member, time) order and the
+# index (member, type, time).
 struct GymEvent $A.record((collection = "gymEvents", number = 26,
     key = ["memberId", "createdAt", "place", "id"], indexes = [
     (number = 1, fields = ["memberId", "type"])])) {

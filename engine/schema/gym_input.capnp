@@ -1,6 +1,6 @@
 @0xd3f2a7a5be1c4d19;
-# Bodies of the gym's routes, with the rules they must meet. A field of a record and of a body with one name is one thing:
-# commands copy what was sent.
+# Bodies of the gym's routes, with the rules they must meet. A field of a record and of a body with
+# one name is one thing: commands copy what was sent.
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("tenantry::schema");
@@ -120,7 +120,8 @@ struct GymCheckInInput {
   memberId @0 :Text;
 }
 
-# What an access token says of its bearer (server/gym/token.h). Times in seconds since the Unix epoch, as RFC 7519 has them.
+# What an access token says of its bearer (server/gym/token.h). Times in seconds since the Unix
+# epoch, as RFC 7519 has them.
 struct GymTokenClaims {
   sub @0 :Text $A.required;              # Member.
   email @1 :Text $A.required;

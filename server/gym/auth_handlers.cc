@@ -1,4 +1,5 @@
-// Sign-up, sign-in, refresh and sign-out. Conflicts are looked for before a password is hashed, and again by the command.
+// Sign-up, sign-in, refresh and sign-out. Conflicts are looked for before a password is hashed, and
+// again by the command.
 
 #include "engine/gym/signup.h"
 #include "engine/gym/text.h"
@@ -23,8 +24,9 @@ Status Unauthorized() {
   return Unauthenticated("Unauthorized");
 }
 
-// The candidate whose password it is, after exactly one computation, or five when an e-mail is in several gyms: the time
-// taken says nothing about which gym matched, or whether the e-mail is known at all.
+// The candidate whose password it is, after exactly one computation, or five when an e-mail is in
+// several gyms: the time taken says nothing about which gym matched, or whether the e-mail is known
+// at all.
 const domain::LoginCandidate* FindMatch(const domain::LoginCandidates& candidates,
                                         std::string_view password) {
   const size_t computations = candidates.several ? domain::kLoginGymsMax : 1;
@@ -157,7 +159,8 @@ http::Response RefreshLogin(const Context& context, const Access& access,
     return Parked(Refused(context, refusal, request), done.outcome);
   }
   const codec::Stored<schema::GymMember>& member = *done.value->member;
-  // The token is rotated by now, so the gym's name is read where waiting is allowed: a rerun would show the old token.
+  // The token is rotated by now, so the gym's name is read where waiting is allowed: a rerun would
+  // show the old token.
   const Result<tenant::TenantEntry> entry = tenant::Directory::Find(
       access.view, View(member->getTenantId()), schema::TenantKind::GYM, ReadTier::kBlocking);
   if (!entry.ok()) return Parked(Refused(context, Unauthorized(), request), done.outcome);

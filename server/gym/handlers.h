@@ -1,6 +1,6 @@
 #pragma once
-// Handlers of the gym API, one per row of routes.cc. What each takes and answers is stated in the contract (gym.md section
-// 5); middleware.h says what was checked before.
+// Handlers of the gym API, one per row of routes.cc. What each takes and answers is stated in the
+// contract (gym.md section 5); middleware.h says what was checked before.
 
 #include "server/gym/middleware.h"
 

@@ -46,7 +46,8 @@ struct Bearer {
   Caller caller;
 };
 
-// nullopt for no token, or one that is not ours, expired, revoked, or of a member or gym that is gone.
+// nullopt for no token, or one that is not ours, expired, revoked, or of a member or gym that is
+// gone.
 Result<std::optional<Bearer>> FindBearer(const Context& context, const http::Request& request,
                                          const ReadView& view, ReadTier tier) {
   const std::optional<Bearer> nobody;

@@ -1,12 +1,15 @@
 #pragma once
-// Middleware: which gym a request is about, who sends it, and whether they may, before its handler runs.
+// Middleware: which gym a request is about, who sends it, and whether they may, before its handler
+// runs.
 //
-// Rules    order: kind of route, tenant header, token, role (the body is the handler's). By Permission:
+// Rules    order: kind of route, tenant header, token, role (the body is the handler's):
 //            kOpen     nothing is asked; the handler may look at the header with ChosenGym().
-//            kPublic   header optional, but 400 when malformed or unknown; a valid token of that gym personalises, any
-//                      other counts as none. With neither there is no gym: discovery across all of them.
-//            others    header required unless a valid token names the gym: 400 without, malformed or unknown; then 401
-//                      without a valid token of that very gym; then 403 for the role.
+//            kPublic   header optional, but 400 when malformed or unknown; a valid token of that
+//                      gym personalises, any other counts as none. With neither there is no gym:
+//                      discovery across all of them.
+//            others    header required unless a valid token names the gym: 400 without, malformed
+//                      or unknown; then 401 without a valid token of that very gym; then 403 for
+//                      the role.
 // Errors   as http::Response bodies of the gym family.
 // Threads  any; stateless.
 
@@ -60,7 +63,8 @@ std::function<http::Response(const http::Request&)> Guarded(const Context& conte
                                                             http::Permission permission,
                                                             Handler handler);
 
-// An unknown path of the gym family still checks the tenant first: the refusal, or nullopt for "answer 404".
+// An unknown path of the gym family still checks the tenant first: the refusal, or nullopt for
+// "answer 404".
 std::optional<http::Response> CheckTenantForUnknownPath(const Context& context,
                                                         const http::Request& request);
 

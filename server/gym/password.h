@@ -1,5 +1,6 @@
 #pragma once
-// Passwords: slow salted hashes. New ones are Argon2id; imported `$2a$`, `$2b$` and `$2y$` bcrypt hashes verify too.
+// Passwords: slow salted hashes. New ones are Argon2id; imported `$2a$`, `$2b$` and `$2y$` bcrypt
+// hashes verify too.
 //
 // Units    one Argon2id computation takes 19 MiB and about 14 ms.
 // Threads  any; run on Lane::kHashing.

@@ -1,8 +1,8 @@
 #pragma once
 // Render: the JSON shapes of the gym API (gym.md section 4), and who may see whose name.
 //
-// Rules    in `bookings`, crew see everyone and members see themselves; of all others only the status remains, so that the
-//          length still tells how full a session is (F9).
+// Rules    in `bookings`, crew see everyone and members see themselves; of all others only the
+//          status remains, so that the length still tells how full a session is (F9).
 // Threads  stateless.
 
 #include <string>

@@ -22,6 +22,7 @@ Status AppendRows(std::string* out, const Access& access, const domain::Discover
   };
   std::map<uint64_t, Gym> gyms;
   const Viewer viewer = ViewerOf(access);
+  uint64_t rows_read = 0;
   out->push_back('[');
   for (const domain::DiscoveredSession& row : page.rows) {
     const auto at =
@@ -29,7 +30,11 @@ Status AppendRows(std::string* out, const Access& access, const domain::Discover
             .first;
     TNT_ASSIGN_OR_RETURN(const domain::SessionParts parts, at->second.cache.Parts(row.session));
     if (out->back() != '[') out->push_back(',');
+    const uint32_t before = at->second.space.rows_read();
     TNT_RETURN_IF_ERROR(AppendSessionFull(out, at->second.space, parts, viewer));
+    // Each gym counts its own rows; the loop's limit holds for all of them together.
+    rows_read += at->second.space.rows_read() - before;
+    if (access.tier == ReadTier::kInline && rows_read > kInlineRowsMax) return WouldBlock();
   }
   out->push_back(']');
   return Status::Ok();

@@ -1,9 +1,10 @@
 #pragma once
 // Access tokens: JSON Web Tokens signed with HMAC-SHA-256 by the cluster's secret.
 //
-// Shape    base64url(header).base64url(claims).base64url(signature), no padding. The header is fixed by the secret's kid, so
-//          the algorithm cannot be chosen by the bearer.
-// Units    iat and exp in seconds since the Unix epoch, as the standard wants; everything else of ours in milliseconds.
+// Shape    base64url(header).base64url(claims).base64url(signature), no padding. The header is
+//          fixed by the secret's kid, so the algorithm cannot be chosen by the bearer.
+// Units    iat and exp in seconds since the Unix epoch, as the standard wants; everything else of
+//          ours in milliseconds.
 // Errors   VerifyToken: nullopt for anything but a live token of ours, without saying why.
 // Threads  stateless.
 

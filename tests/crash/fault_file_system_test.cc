@@ -63,7 +63,8 @@ TEST_F(FaultFileSystemTest, ARemovedFileComesBackUntilTheFolderIsSynced) {
   EXPECT_EQ(After("/a", LossMode::kDropUnsynced), "-");
 }
 
-// Goal: each mode does what its name says, and both outcomes of every coin occur. Method: many seeds.
+// Goal: each mode does what its name says, and both outcomes of every coin occur. Method: many
+// seeds.
 TEST_F(FaultFileSystemTest, TearingAndReorderingReachTheStatesTheyName) {
   Write("/a", 0, std::string(8192, 'o'), true);
   ASSERT_TRUE(disk_.SyncDirectory("/").ok());

@@ -1,8 +1,9 @@
-// Goal: whatever operation the power fails at, and whatever the disk does with unsynced bytes and names, the log opens
-// again with every acknowledged entry, whole groups only, one unbroken chain, and nothing it serves can be lost later.
-// Method: one scripted run with small segments, rolls, trims, clean and unclean restarts; an image of the disk at every
-// operation, lost in every mode, with sectors under writing destroyed. Bit rot below the watermark is a second test.
-// Negative controls break one rule each and must be caught by the same checks.
+// Goal: whatever operation the power fails at, and whatever the disk does with unsynced bytes and
+// names, the log opens again with every acknowledged entry, whole groups only, one unbroken chain,
+// and nothing it serves can be lost later. Method: one scripted run with small segments, rolls,
+// trims, clean and unclean restarts; an image of the disk at every operation, lost in every mode,
+// with sectors under writing destroyed. Bit rot below the watermark is a second test. Negative
+// controls break one rule each and must be caught by the same checks.
 
 #include <algorithm>
 #include <cstdio>
@@ -175,8 +176,8 @@ std::string BrokenPromise(const SegmentLog& opened, const Ledger& ledger,
   return {};
 }
 
-// Opens what survived, checks the ledger, then checks that what is served now survives the next cut, and that the log
-// goes on.
+// Opens what survived, checks the ledger, then checks that what is served now survives the next
+// cut, and that the log goes on.
 std::string CheckSurvivor(FaultFileSystem& disk, const log::LogOptions& options,
                           const Ledger& ledger, const std::vector<Hash128>& chains) {
   Result<std::unique_ptr<SegmentLog>> opened = SegmentLog::Open(disk, kFolder, options, nullptr);
@@ -284,7 +285,8 @@ TEST(LogPowerLossTest, ControlGroupsThatShareAPageAreCaught) {
   ExpectCaught("omit_padding", {.omit_padding = true});
 }
 
-// Flips a byte of a group that a later group of the newest segment proves durable. False when there is none.
+// Flips a byte of a group that a later group of the newest segment proves durable. False when there
+// is none.
 bool RotBelowWatermark(FaultFileSystem& disk, SeededRandom& random) {
   const auto names = disk.List(kFolder);
   if (!names.ok()) return false;

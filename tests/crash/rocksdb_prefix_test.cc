@@ -272,7 +272,8 @@ TEST(RocksDbPrefixTest, NeverOpensOnAnotherStateOnAnyDisk) {
   EXPECT_LT(tally.refused, tally.checks / 20);
 }
 
-// Negative control: on a disk whose syncs do nothing, the same checks must fail, or they prove nothing.
+// Negative control: on a disk whose syncs do nothing, the same checks must fail, or they prove
+// nothing.
 TEST(RocksDbPrefixTest, ControlADiskThatIgnoresSyncsIsCaught) {
   const Tally tally = CutPower(8, "/", true);
   EXPECT_GT(tally.refused + tally.wrong, 0u);

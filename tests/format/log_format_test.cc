@@ -1,6 +1,7 @@
-// Goal: the bytes of a log segment never change under a version number, and old bytes stay readable.
-// Method: write a small sealed segment with a fixed clock, fixed ids and fixed entries; compare it with the golden file;
-// read the golden file through the log; check the documented offsets by hand.
+// Goal: the bytes of a log segment never change under a version number, and old bytes stay
+// readable. Method: write a small sealed segment with a fixed clock, fixed ids and fixed entries;
+// compare it with the golden file; read the golden file through the log; check the documented
+// offsets by hand.
 
 #include <cstdlib>
 #include <memory>

@@ -116,6 +116,7 @@ Result<ServerProcess> ServerProcess::Start(const std::string& binary, const std:
   arguments.insert(arguments.end(), more_arguments.begin(), more_arguments.end());
   const std::string out = folder + "/server.out";
   const std::string err = folder + "/server.err";
+  unlink(out.c_str());  // What an earlier server of this folder printed is not its address.
   TNT_ASSIGN_OR_RETURN(ChildProcess process, ChildProcess::Start(arguments, out, err));
   constexpr std::string_view kReady = "tenantry: listening on ";
   const auto limit = After(kStartSeconds);

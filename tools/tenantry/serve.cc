@@ -10,7 +10,6 @@
 #include <thread>
 
 #include "engine/base/file.h"
-#include "engine/base/mutex.h"
 #include "engine/engine.h"
 #include "server/access_log.h"
 #include "server/admin/admin_commands.h"
@@ -18,6 +17,7 @@
 #include "server/application.h"
 #include "server/context.h"
 #include "server/http/server.h"
+#include "server/release_relay.h"
 #include "tools/tenantry/demo.h"
 #include "tools/tenantry/housekeeping.h"
 
@@ -53,23 +53,6 @@ class StopSignals {
 
  private:
   sigset_t set_{};
-};
-
-// Carries the engine's releases to the server, which is made after the first commands ran and gone before the last.
-class ReleaseRelay {
- public:
-  void Connect(http::Server* server) {
-    MutexLock lock(mutex_);
-    server_ = server;
-  }
-  void Notify() {
-    MutexLock lock(mutex_);
-    if (server_ != nullptr) server_->NotifyReleased();
-  }
-
- private:
-  Mutex mutex_{"release_relay"};
-  http::Server* server_ TNT_GUARDED_BY(mutex_) = nullptr;
 };
 
 bool IsLoopback(std::string_view address) {
@@ -109,7 +92,7 @@ int Serve(const ServeOptions& options) {
   engine_options.clock = &clock;
   engine_options.random = &random;
   engine_options.files = &files;
-  ReleaseRelay relay;   // Outlives the engine, whose thread calls it.
+  server::ReleaseRelay relay;   // Outlives the engine, whose thread calls it.
   Result<std::unique_ptr<Engine>> opened = Engine::Open(engine_options);
   if (!opened.ok()) return Fail(opened.status(), "open the data folder");
   Engine& engine = **opened;

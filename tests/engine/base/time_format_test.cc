@@ -26,7 +26,8 @@ TEST(TimeFormatTest, KeepsWithinFourDigitYears) {
   EXPECT_EQ(FormatInstant(INT64_MAX), FormatInstant(kLastMs));
 }
 
-// Property: parsing what was formatted gives the instant back, over the whole range and around the leap days.
+// Property: parsing what was formatted gives the instant back, over the whole range and around the
+// leap days.
 TEST(TimeFormatTest, EveryInstantRoundTrips) {
   SeededRandom random(3);
   for (int i = 0; i < 100'000; ++i) {
@@ -100,7 +101,8 @@ TEST(TimeFormatTest, LeapYearsFollowTheCalendar) {
   }
 }
 
-// Goal: no text makes the parser misbehave. Method: damaged real texts; what is accepted must format and parse again.
+// Goal: no text makes the parser misbehave. Method: damaged real texts; what is accepted must
+// format and parse again.
 TEST(TimeFormatTest, DamagedTextNeverParsesToSomethingElseTwice) {
   SeededRandom random(5);
   for (int i = 0; i < 50'000; ++i) {

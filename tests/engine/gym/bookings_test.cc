@@ -24,7 +24,8 @@ TEST_F(BookingsTest, ABookingTakesASeatAndIsNoted) {
             std::vector<schema::GymEventType>{schema::GymEventType::BOOKING_CREATED});
 }
 
-// Goal: checks come in the contract's order. Method: break every rule at once, then mend them one by one.
+// Goal: checks come in the contract's order. Method: break every rule at once, then mend them one
+// by one.
 TEST_F(BookingsTest, RefusalsComeInTheContractsOrder) {
   const Done<BookingParts> missing = Book(Mia(), "cnosuchsession00000000000");
   EXPECT_EQ(missing.outcome.status.code(), StatusCode::kNotFound);
@@ -142,7 +143,8 @@ TEST_F(BookingsTest, OnlyCrewBooksForOthers) {
   EXPECT_EQ(nobody.outcome.status.code(), StatusCode::kNotFound);
 }
 
-// F39: check-in is real, and has a window: from the start until an hour after the end, both included.
+// F39: check-in is real, and has a window: from the start until an hour after the end, both
+// included.
 TEST_F(BookingsTest, CheckInHasAWindow) {
   const int64_t start = kTestStartMs + kDayMs;
   const std::string session = AddSession(start);

@@ -46,6 +46,24 @@ TEST_F(SessionsTest, InactiveTypesAndPlacesAreRefused) {
   EXPECT_EQ(done.outcome.status.code(), StatusCode::kInvalidArgument);
 }
 
+// A session keeps a place or type that was retired since; only what is newly chosen must be in use.
+TEST_F(SessionsTest, EditsDoNotAskWhetherOldChoicesAreStillInUse) {
+  const std::string id = AddSession(kNoon);
+  const Outcome closed = Run(Gym(gym_id_).ref, [&](Transaction& tx) -> Status {
+    TNT_ASSIGN_OR_RETURN(const Location before, GetLocation(tx, location_id_));
+    codec::Draft<schema::GymLocation> after(before);
+    after->setIsActive(false);
+    return tx.Update(before, after);
+  });
+  ASSERT_TRUE(closed.status.ok());
+  const std::string other =
+      AddType(R"({"name":"Box","durationMin":30,"category":"pt","isActive":true})");
+  EXPECT_TRUE(Patch(id, R"({"sessionTypeId":")" + other + R"(","instructorId":""})").ok());
+  EXPECT_FALSE(SessionNow(id)->hasInstructorId());
+  EXPECT_EQ(RefusedBy(Patch(id, R"({"instructorId":"cnobody"})").outcome),
+            "session.instructor_exists");
+}
+
 TEST_F(SessionsTest, EndMustFollowStart) {
   const Done<SessionParts> done = TrySession(kNoon, "," + At("endTime", kNoon));
   EXPECT_EQ(RefusedBy(done.outcome), "session.ends_after_start");
@@ -65,7 +83,8 @@ TEST_F(SessionsTest, OverlapsAreRefusedAndTouchingEndsAllowed) {
   EXPECT_TRUE(TrySession(kNoon).ok());
 }
 
-// The rule looks at one neighbour only; a session of days that starts long before must still be that neighbour.
+// The rule looks at one neighbour only; a session of days that starts long before must still be
+// that neighbour.
 TEST_F(SessionsTest, ALongSessionBlocksItsWholeTime) {
   AddSession(kNoon, "," + At("endTime", kNoon + 3 * kDayMs));
   EXPECT_EQ(RefusedBy(TrySession(kNoon + 2 * kDayMs).outcome), "session.no_overlap");
@@ -74,7 +93,8 @@ TEST_F(SessionsTest, ALongSessionBlocksItsWholeTime) {
   EXPECT_TRUE(TrySession(kNoon + 3 * kDayMs).ok());
 }
 
-// Goal: the one-neighbour rule is as good as comparing with all. Method: random wishes against a list kept here.
+// Goal: the one-neighbour rule is as good as comparing with all. Method: random wishes against a
+// list kept here.
 TEST_F(SessionsTest, OverlapRuleAgreesWithComparingAll) {
   SeededRandom random(7);
   std::vector<std::pair<int64_t, int64_t>> taken;
@@ -174,7 +194,8 @@ TEST_F(SessionsTest, CancellingCascades) {
   EXPECT_EQ(EventsOf(member_id_).size(), events);
 }
 
-// Goal: more bookings than one entry may hold are all cancelled. Method: book more than kCascadeBookingsMax, cancel.
+// Goal: more bookings than one entry may hold are all cancelled. Method: book more than
+// kCascadeBookingsMax, cancel.
 TEST_F(SessionsTest, ACascadeLargerThanOneEntryReachesEveryBooking) {
   const std::string id = AddSession(kNoon);
   const int32_t people = kCascadeBookingsMax + 25;
@@ -202,7 +223,8 @@ TEST_F(SessionsTest, ACascadeLargerThanOneEntryReachesEveryBooking) {
   }
 }
 
-// Goal: a crash between two entries of a cascade is not seen, and is mended. Method: write what the first entry would leave.
+// Goal: a crash between two entries of a cascade is not seen, and is mended. Method: write what the
+// first entry would leave.
 TEST_F(SessionsTest, ACascadeCutShortReadsAsDoneAndIsFinished) {
   const std::string id = AddSession(kNoon, R"(,"capacity":5)");
   Must(Book(Mia(), id));

@@ -164,7 +164,8 @@ TEST_F(SignInTest, SignOutEndsOnlyOnesOwnDevice) {
   EXPECT_FALSE(*IsDeviceAlive(Space(), in.token.device_id));
 }
 
-// Goal: devices of a member stay bounded, and forgetting a signed-out one early never revives its access token.
+// Goal: devices of a member stay bounded, and forgetting a signed-out one early never revives its
+// access token.
 TEST_F(SignInTest, DevicesAreBounded) {
   const SignedIn first = LogIn(Find("mia@iron.example").gyms.at(0));
   const Outcome out = SignOut(Mia(), first.token.device_id);

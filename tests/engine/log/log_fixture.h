@@ -1,6 +1,6 @@
 #pragma once
-// What the log's tests share: a log on an in-memory disk with a fixed clock and fixed ids, entries that follow from their
-// index, and a check that a log holds exactly those.
+// What the log's tests share: a log on an in-memory disk with a fixed clock and fixed ids, entries
+// that follow from their index, and a check that a log holds exactly those.
 
 #include <cstdint>
 #include <memory>

@@ -44,8 +44,8 @@ class RecoveryTest : public LogTest {
   std::map<std::string, std::string> snapshot_;
 };
 
-// Goal: whatever part of the last, unsynced group reached the disk, it goes as a whole and nothing else does.
-// Method: cut the group's bytes to zeros from every offset on.
+// Goal: whatever part of the last, unsynced group reached the disk, it goes as a whole and nothing
+// else does. Method: cut the group's bytes to zeros from every offset on.
 TEST_F(RecoveryTest, ATornLastGroupIsCutAtEveryByte) {
   Open();
   ASSERT_TRUE(Append(3).ok());
@@ -99,7 +99,8 @@ TEST_F(RecoveryTest, ATornLastGroupWithIntactLaterPagesIsCut) {
 }
 
 // Goal: damage to anything acknowledged is refused with its place, never cut.
-// Method: flip every byte (by steps) of every group but the last, which nothing in the file vouches for.
+// Method: flip every byte (by steps) of every group but the last, which nothing in the file vouches
+// for.
 TEST_F(RecoveryTest, DamageInTheMiddleIsRefusedWithItsPlace) {
   Open();
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(Append(2, 300).ok());
@@ -261,8 +262,9 @@ TEST_F(RecoveryTest, AnotherClustersLogIsRefused) {
   EXPECT_NE(status.message().find("cluster 7"), std::string_view::npos);
 }
 
-// Goal: blocks that held another segment's groups never count as groups of this one, nor as proof of damage.
-// Method: put whole old groups, and a whole old footer, into the free room of a new segment.
+// Goal: blocks that held another segment's groups never count as groups of this one, nor as proof
+// of damage. Method: put whole old groups, and a whole old footer, into the free room of a new
+// segment.
 TEST_F(RecoveryTest, ReusedBlocksNeverValidate) {
   Open();
   for (int i = 0; i < 6; ++i) ASSERT_TRUE(Append(1).ok());

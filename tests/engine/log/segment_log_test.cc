@@ -151,7 +151,8 @@ TEST_F(SegmentLogTest, AReaderFollowsAnEmptySegmentThatIsReplacedByALargerOne) {
   EXPECT_TRUE(SameEntry(view, TestEntry(1, 200'000)));
 }
 
-// Goal: readers never see an entry that is torn or not durable, while another thread appends, rolls and trims.
+// Goal: readers never see an entry that is torn or not durable, while another thread appends, rolls
+// and trims.
 TEST_F(SegmentLogTest, ReadersRunWhileEntriesAreAppendedAndTrimmed) {
   Open();
   std::atomic<bool> done{false};
@@ -250,8 +251,9 @@ TEST_F(SegmentLogTest, AFailedSyncIsFinal) {
   EXPECT_EQ(disk_.operations(), before) << "a sync is never retried";
 }
 
-// Goal: a group that was readable from the page cache after a failed sync is made durable before it is served.
-// Method: fail the sync, reopen as a restarted process would, lose power, and look again.
+// Goal: a group that was readable from the page cache after a failed sync is made durable before it
+// is served. Method: fail the sync, reopen as a restarted process would, lose power, and look
+// again.
 TEST_F(SegmentLogTest, WhatIsServedAfterAFailedSyncAndARestartIsDurable) {
   Open();
   ASSERT_TRUE(Append(2).ok());

@@ -76,7 +76,8 @@ TEST(WriteSetTest, AHugeCountIsRefusedBeforeAnythingIsReserved) {
   EXPECT_EQ(WriteSet::Decode(encoded).status().code(), StatusCode::kCorruption);
 }
 
-// Goal: no bytes make the decoder crash or read outside. Method: damaged real sets; the sanitizer builds watch.
+// Goal: no bytes make the decoder crash or read outside. Method: damaged real sets; the sanitizer
+// builds watch.
 TEST(WriteSetTest, DamagedBytesNeverCrash) {
   SeededRandom random(11);
   const std::string encoded = Sample().Encode();

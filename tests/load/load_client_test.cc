@@ -1,0 +1,259 @@
+// Goal: the instrument measures what it says, and notices what it exists to notice. Method: its parts on bytes made by
+// hand, and whole runs against a small server that misbehaves on purpose.
+
+#include <atomic>
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bench/load/fetch.h"
+#include "bench/load/load_run.h"
+#include "bench/load/report.h"
+#include "bench/load/response_reader.h"
+#include "engine/base/thread.h"
+
+namespace tenantry::load {
+namespace {
+
+using State = ResponseReader::State;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+State FeedByteByByte(ResponseReader& reader, std::string_view bytes) {
+  State state = reader.state();
+  for (size_t i = 0; i < bytes.size(); ++i) state = reader.Feed(bytes.substr(i, 1));
+  return state;
+}
+
+TEST(ResponseReaderTest, WholeOrByteByByteIsTheSame) {
+  ResponseReader reader;
+  reader.Reset(false, true);
+  EXPECT_EQ(reader.Feed(kOk), State::kDone);
+  EXPECT_EQ(reader.body(), "ok");
+  reader.Reset(false, true);
+  EXPECT_EQ(FeedByteByByte(reader, kOk), State::kDone);
+  EXPECT_EQ(reader.body(), "ok");
+  EXPECT_EQ(reader.status(), 200);
+  EXPECT_FALSE(reader.close());
+}
+
+TEST(ResponseReaderTest, BodiesEndWhereTheHeadSays) {
+  ResponseReader reader;
+  reader.Reset(true);
+  EXPECT_EQ(reader.Feed("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"), State::kDone) << "HEAD";
+  reader.Reset(false);
+  EXPECT_EQ(reader.Feed("HTTP/1.1 204 No Content\r\n\r\n"), State::kDone);
+  reader.Reset(false, true);
+  EXPECT_EQ(reader.Feed("HTTP/1.0 200 OK\r\n\r\nuntil the end"), State::kBody);
+  EXPECT_TRUE(reader.close());
+  EXPECT_EQ(reader.FeedEnd(), State::kDone);
+  EXPECT_EQ(reader.body(), "until the end");
+  reader.Reset(false, true);
+  const std::string interim = "HTTP/1.1 100 Continue\r\n\r\n" + std::string(kOk);
+  EXPECT_EQ(FeedByteByByte(reader, interim), State::kDone);
+  EXPECT_EQ(reader.status(), 200);
+}
+
+TEST(ResponseReaderTest, RefusesWhatIsNoWholeResponse) {
+  ResponseReader reader;
+  for (const std::string_view bad :
+       {"HTTP/1.1 abc OK\r\n\r\n", "SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokay"}) {
+    reader.Reset(false);
+    EXPECT_EQ(reader.Feed(bad), State::kError) << bad;
+  }
+  reader.Reset(false);
+  reader.Feed(kOk.substr(0, kOk.size() - 1));
+  EXPECT_EQ(reader.FeedEnd(), State::kError) << "cut short";
+}
+
+TEST(LatencyHistogramTest, QuantilesAreWithinOnePercent) {
+  LatencyHistogram histogram;
+  for (int64_t i = 1; i <= 100'000; ++i) histogram.Add(i * 1000);
+  for (const double q : {0.01, 0.5, 0.95, 0.99}) {
+    const double exact = q * 1e8;
+    EXPECT_LT(std::abs(static_cast<double>(histogram.QuantileNs(q)) - exact), exact * 0.01) << q;
+  }
+  EXPECT_EQ(histogram.QuantileNs(1.0), 100'000'000u);
+  EXPECT_EQ(histogram.count(), 100'000u);
+}
+
+TEST(RequestTemplateTest, FillsCountersAndCountsTheBody) {
+  const Result<Endpoint> endpoint = ParseUrl("http://127.0.0.1:8080/a/{conn}?n={i}");
+  ASSERT_TRUE(endpoint.ok());
+  RequestParts parts{.method = "POST", .headers = {"X-N: {i}"}, .body = "[{i},{conn},{x}]"};
+  RequestTemplate request(*endpoint, parts);
+  EXPECT_EQ(request.Render(12, 3),
+            "POST /a/3?n=12 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nX-N: 12\r\n"
+            "Content-Length: 10\r\n\r\n[12,3,{x}]");
+  EXPECT_FALSE(ParseUrl("https://127.0.0.1/").ok());
+}
+
+// Answers every request; what goes wrong is chosen. One thread, poll.
+class StubServer {
+ public:
+  struct Faults {
+    bool starve_first =
+        false;              // The first connection is answered once in 100 requests of the others.
+    int refuse_every = 0;   // Each n-th answer is 500.
+    int hang_up_every = 0;  // Each n-th request loses its connection instead.
+    bool close_each = false;  // In good order: Connection: close.
+  };
+
+  explicit StubServer(Faults faults) : faults_(faults), listener_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t bytes = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(bind(listener_, generic, bytes), 0);
+    EXPECT_EQ(listen(listener_, 128), 0);
+    EXPECT_EQ(getsockname(listener_, generic, &bytes), 0);
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
+    thread_ = Thread("stub", [this] { Serve(); });
+  }
+  ~StubServer() {
+    stop_ = true;
+    thread_.Join();
+    for (const pollfd& entry : polled_) close(entry.fd);
+  }
+
+  LoadPlan Plan(uint32_t connections, double seconds) const {
+    LoadPlan plan;
+    plan.endpoint = *ParseUrl(url_);
+    plan.connections = connections;
+    plan.seconds = seconds;
+    return plan;
+  }
+
+ private:
+  void Serve() {
+    polled_ = {{.fd = listener_, .events = POLLIN, .revents = 0}};
+    while (!stop_) {
+      if (poll(polled_.data(), polled_.size(), 10) <= 0) continue;
+      for (size_t i = polled_.size(); i-- > 1;) {
+        if (polled_[i].revents != 0 && !Answer(i)) {
+          close(polled_[i].fd);
+          polled_.erase(polled_.begin() + static_cast<std::ptrdiff_t>(i));
+        }
+      }
+      if (polled_[0].revents != 0) {
+        polled_.push_back(
+            {.fd = accept(listener_, nullptr, nullptr), .events = POLLIN, .revents = 0});
+      }
+    }
+  }
+
+  // False when the connection is over.
+  bool Answer(size_t i) {
+    if (faults_.starve_first && i == 1 && ++ignored_ % 100 != 0) return true;
+    char buffer[4096];
+    if (recv(polled_[i].fd, buffer, sizeof buffer, 0) <= 0) return false;
+    ++answers_;
+    if (faults_.hang_up_every > 0 && answers_ % faults_.hang_up_every == 0) return false;
+    std::string answer(kOk);
+    if (faults_.refuse_every > 0 && answers_ % faults_.refuse_every == 0) {
+      answer = "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n";
+    }
+    if (faults_.close_each) answer.insert(answer.find("Content"), "Connection: close\r\n");
+    send(polled_[i].fd, answer.data(), answer.size(), MSG_NOSIGNAL);
+    return !faults_.close_each;
+  }
+
+  const Faults faults_;
+  const int listener_;
+  std::string url_;
+  std::atomic<bool> stop_{false};
+  std::vector<pollfd> polled_;  // The thread's until it is joined.
+  int answers_ = 0;
+  int ignored_ = 0;
+  Thread thread_;
+};
+
+LoadResult RunOk(const LoadPlan& plan) {
+  const SystemClock clock;
+  Result<LoadResult> result = RunLoad(plan, clock);
+  EXPECT_TRUE(result.ok()) << result.status().ToString();
+  return std::move(result).value();
+}
+
+TEST(LoadRunTest, AFairServerPasses) {
+  const StubServer server({});
+  const LoadPlan plan = server.Plan(20, 0.3);
+  const LoadResult result = RunOk(plan);
+  EXPECT_THAT(FailuresOf(result, {}), IsEmpty());
+  EXPECT_GT(result.requests, 100u);
+  EXPECT_EQ(result.latency.count(), result.requests);
+  EXPECT_THAT(FormatReport(plan, result, {}), HasSubstr(R"("pass":true)"));
+}
+
+TEST(LoadRunTest, AStarvedConnectionFails) {
+  const StubServer server({.starve_first = true});
+  const LoadResult result = RunOk(server.Plan(20, 0.5));
+  EXPECT_THAT(FailuresOf(result, {}), testing::Contains(HasSubstr("worst connection")));
+}
+
+TEST(LoadRunTest, RefusalsAndLostConnectionsAreErrors) {
+  const StubServer refusing({.refuse_every = 10});
+  const LoadResult refused = RunOk(refusing.Plan(4, 0.2));
+  EXPECT_GT(refused.unexpected_statuses, 0u);
+  EXPECT_EQ(refused.unexpected_statuses, refused.statuses.at(500));
+  EXPECT_THAT(FailuresOf(refused, {}), testing::Contains(HasSubstr("errors")));
+  const StubServer hanging_up({.hang_up_every = 50});
+  EXPECT_GT(RunOk(hanging_up.Plan(4, 0.2)).broken, 0u);
+}
+
+TEST(LoadRunTest, ClosingInGoodOrderIsNoError) {
+  const StubServer server({.close_each = true});
+  const LoadResult result = RunOk(server.Plan(4, 0.2));
+  EXPECT_EQ(result.errors(), 0u);
+  EXPECT_GT(result.reconnects, 10u);
+}
+
+TEST(LoadRunTest, ARateIsKept) {
+  const StubServer server({});
+  LoadPlan plan = server.Plan(10, 1);
+  plan.rate = 200;
+  const LoadResult result = RunOk(plan);
+  EXPECT_NEAR(static_cast<double>(result.requests), 200, 4);
+}
+
+TEST(LoadRunTest, StagesRaiseAndLowerTheUsers) {
+  const StubServer server({});
+  LoadPlan plan = server.Plan(1, 1);
+  plan.stages = {{0.3, 20}, {0.4, 20}, {0.3, 0}};
+  plan.think_seconds = 0.1;
+  const LoadResult result = RunOk(plan);
+  ASSERT_EQ(result.connections.size(), 20u);
+  EXPECT_GT(result.connections.back().requests, 0u);
+  EXPECT_GT(result.connections.front().requests, result.connections.back().requests);
+  // The users' area is 14 user-seconds, ten requests a second each.
+  EXPECT_NEAR(static_cast<double>(result.requests), 140, 30);
+}
+
+TEST(LoadRunTest, SimultaneousSendsOneRequestPerConnection) {
+  const StubServer server({});
+  LoadPlan plan = server.Plan(50, 1);
+  plan.simultaneous = true;
+  const LoadResult result = RunOk(plan);
+  EXPECT_EQ(result.statuses, (std::map<int, uint64_t>{{200, 50}}));
+  EXPECT_EQ(FairnessOf(result).requests_max, 1u);
+}
+
+TEST(LoadRunTest, NobodyListeningIsAnErrorNotAResult) {
+  LoadPlan plan;
+  plan.endpoint = *ParseUrl("http://127.0.0.1:1/");
+  const SystemClock clock;
+  EXPECT_EQ(RunLoad(plan, clock).status().code(), StatusCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace tenantry::load
