@@ -54,6 +54,10 @@ Status Replay(log::SegmentLog& log, store::Store& store) {
                       " but the log ends at entry " + std::to_string(end));
   }
   if (applied == end) return Status::Ok();
+  if (log.first_index() > applied + 1) {
+    return Corruption("the store ends at entry " + std::to_string(applied) + " but the log begins at entry " +
+                      std::to_string(log.first_index()) + "; restore the data folder from a copy");
+  }
   TNT_ASSIGN_OR_RETURN(const std::unique_ptr<log::Reader> reader, log.ReadFrom(applied + 1));
   const uint64_t first = applied;
   store::Batch batch;
@@ -80,6 +84,21 @@ Status Replay(log::SegmentLog& log, store::Store& store) {
   if (batch_bytes > 0) TNT_RETURN_IF_ERROR(store.Apply(&batch, applied));
   if (applied != end) return Corruption("the log ended early while it was replayed");
   return Status::Ok();
+}
+
+// Opens the store. One that is damaged is set aside and made anew from the log, as long as the log still begins at entry 1:
+// then nothing is lost but the time.
+Result<std::unique_ptr<store::Store>> OpenStore(const store::StoreOptions& options,
+                                                const log::SegmentLog& log, FileSystem& files) {
+  Result<std::unique_ptr<store::Store>> opened = store::Store::Open(options);
+  if (opened.ok() || opened.status().code() != StatusCode::kCorruption || log.first_index() > 1) {
+    return opened;
+  }
+  const std::string aside = options.directory + ".damaged-" + std::to_string(log.end().index);
+  std::fprintf(stderr, "tenantry: the store does not open (%s); keeping it as %s and rebuilding it from the log\n",
+               opened.status().ToString().c_str(), aside.c_str());
+  TNT_RETURN_IF_ERROR(files.Rename(options.directory, aside));
+  return store::Store::Open(options);
 }
 
 }  // namespace
@@ -162,6 +181,8 @@ Engine::~Engine() {
   // The pipeline writes out what it holds before the store and the log go.
   core_->pipeline.reset();
   core_->store.reset();
+  // Sealed, the last segment needs no scan at the next start; unsealed it is recovered, so a failure here costs time only.
+  static_cast<void>(core_->log->Close().ok());
   core_->log.reset();
 }
 
@@ -192,7 +213,7 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
   store_options.block_cache_bytes = options.block_cache_bytes;
   store_options.write_buffer_bytes = options.write_buffer_bytes;
   store_options.environment = options.store_environment;
-  TNT_ASSIGN_OR_RETURN(core->store, store::Store::Open(store_options));
+  TNT_ASSIGN_OR_RETURN(core->store, OpenStore(store_options, *core->log, files));
   // RocksDB syncs inside its folder only; log that is trimmed must not outlive the folder's own name.
   TNT_RETURN_IF_ERROR(files.SyncDirectory(options.directory));
   TNT_RETURN_IF_ERROR(Replay(*core->log, *core->store));

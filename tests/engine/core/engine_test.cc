@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "engine/commands.h"
@@ -61,6 +62,28 @@ TEST_F(EngineTest, StateSurvivesReopeningWithAndWithoutAFlush) {
   ASSERT_TRUE(Run(shop, [](Transaction& tx) { return AddOne(tx, "n"); }).status.ok());
   Reopen();
   EXPECT_EQ(ReadCounter(engine(), shop, "n"), 11);
+}
+
+TEST_F(EngineTest, ADamagedStoreIsRebuiltFromTheLog) {
+  const TenantRef shop = CreateTenant("shop");
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(Run(shop, [](Transaction& tx) { return AddOne(tx, "n"); }).status.ok());
+  }
+  engine_.reset();
+  const std::string current = options_.directory + "/store/CURRENT";
+  ASSERT_TRUE(ReplaceFile(files_, current, "MANIFEST-damaged").ok());
+  Open();
+  EXPECT_EQ(ReadCounter(engine(), shop, "n"), 10);
+}
+
+TEST_F(EngineTest, AMissingLogIsRefusedNotForgotten) {
+  const TenantRef shop = CreateTenant("shop");
+  ASSERT_TRUE(Run(shop, [](Transaction& tx) { return AddOne(tx, "n"); }).status.ok());
+  engine_.reset();
+  std::filesystem::remove_all(options_.directory + "/log");
+  const Result<std::unique_ptr<Engine>> opened = Engine::Open(options_);
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.status().code(), StatusCode::kCorruption);
 }
 
 TEST_F(EngineTest, TwoTenantsDoNotShareRows) {
