@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154
 # nginx_twin.sh: an nginx that answers with the bytes our server answers, the measure of what this machine can do.
 # Sourced by run.sh; needs $work (scratch folder) and $here (this folder).
 #
@@ -92,8 +93,7 @@ start_nginx() {
   write_nginx_config "$1" "$2"
   nginx -p "$work/nginx" -c "$work/nginx/nginx.conf" -e "$work/nginx/error.log" &
   nginx_pid=$!
-  local try
-  for try in $(seq 100); do
+  for _ in $(seq 100); do
     ! port_answers "$2" || return 0
     kill -0 "$nginx_pid" 2>/dev/null || break
     sleep 0.05

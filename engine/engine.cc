@@ -168,11 +168,11 @@ class Engine::Core {
 uint64_t ReadView::applied_index() const { return state_->snapshot->applied_index(); }
 
 SpaceReader ReadView::Space(const TenantRef& tenant, ReadTier tier) const {
-  return SpaceReader(state_->snapshot->reader(StoreTier(tier)), tenant.space(), tier);
+  return SpaceReader(state_->snapshot->reader(StoreTier(tier)), tenant.space(), tier, state_);
 }
 
 SpaceReader ReadView::DirectorySpace(ReadTier tier) const {
-  return SpaceReader(state_->snapshot->reader(StoreTier(tier)), kDirectorySpace, tier);
+  return SpaceReader(state_->snapshot->reader(StoreTier(tier)), kDirectorySpace, tier, state_);
 }
 
 Engine::Engine(std::unique_ptr<Core> core) : core_(std::move(core)) {}

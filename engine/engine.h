@@ -78,6 +78,7 @@ struct Outcome {
 class ReadView {
  public:
   uint64_t applied_index() const;
+  // Both keep the view's state alive by themselves.
   SpaceReader Space(const TenantRef& tenant, ReadTier tier) const;
   SpaceReader DirectorySpace(ReadTier tier) const;
 

@@ -6,11 +6,12 @@
 // Errors   Get: kNotFound. All: kWouldBlock on the inline tier when a block is not cached or more than
 //          kInlineRowsMax rows were read; kCorruption for bytes that do not decode.
 // Threads  one at a time.
-// Owns     nothing: borrows the KeyReader it was made from.
+// Owns     nothing: borrows the KeyReader it was made from, and keeps `keep_alive`, if any, from going.
 
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,8 +42,9 @@ struct IndexRange {
 
 class SpaceReader {
  public:
-  SpaceReader(const KeyReader& reader, SpaceId space, ReadTier tier)
-      : reader_(&reader), space_(space), tier_(tier) {}
+  SpaceReader(const KeyReader& reader, SpaceId space, ReadTier tier,
+              std::shared_ptr<const void> keep_alive = nullptr)
+      : reader_(&reader), space_(space), tier_(tier), keep_alive_(std::move(keep_alive)) {}
   virtual ~SpaceReader() = default;
 
   SpaceId space() const { return space_; }
@@ -148,6 +150,7 @@ class SpaceReader {
   const KeyReader* reader_;
   SpaceId space_;
   ReadTier tier_;
+  std::shared_ptr<const void> keep_alive_;
   mutable uint32_t rows_read_ = 0;
 
  private:

@@ -1,8 +1,9 @@
 #pragma once
 // Bucket: the numbers under which counters of a time span are kept.
 //
-// Units    Unix milliseconds, UTC. Quarter hours and hours count from the Unix epoch, months from year 0. Quarter hours
-//          sum to any local day, since every zone in use is a whole number of them away from UTC.
+// Units    Unix milliseconds, UTC. Quarter hours and hours count from the Unix epoch, months from
+//          year 0. Quarter hours sum to any local day, since every zone in use is a whole number of
+//          them away from UTC.
 // Threads  stateless.
 
 #include <cstdint>

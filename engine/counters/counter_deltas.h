@@ -1,6 +1,6 @@
 #pragma once
-// CounterDeltas: what one log entry adds to counters. Sums first, then reads each counter once and writes its new absolute
-// value, so that replaying the entry changes nothing.
+// CounterDeltas: what one log entry adds to counters. Sums first, then reads each counter once and
+// writes its new absolute value, so that replaying the entry changes nothing.
 //
 // Errors   WriteTo: those of the writer.
 // Threads  one at a time.

@@ -13,10 +13,10 @@ namespace {
 constexpr int kRankBits = 64 - Hll::kIndexBits;
 constexpr int kRankMax = kRankBits + 1;
 
-// Corrections for registers that are still empty (Sigma) and for those that are full (Tau). Both are infinite series that
-// stop changing after a few dozen terms; with them one formula holds from one element up, where the classic one needs
-// linear counting below and a table of measured bias in between (Ertl, "New cardinality estimation algorithms for
-// HyperLogLog sketches", 2017).
+// Corrections for registers that are still empty (Sigma) and for those that are full (Tau). Both
+// are infinite series that stop changing after a few dozen terms; with them one formula holds from
+// one element up, where the classic one needs linear counting below and a table of measured bias in
+// between (Ertl, "New cardinality estimation algorithms for HyperLogLog sketches", 2017).
 double Sigma(double empty_share) {
   if (empty_share == 1.0) return INFINITY;
   double weight = 1.0;

@@ -1,8 +1,9 @@
 #pragma once
 // Hll: a HyperLogLog sketch: how many different things were seen, in 4 KiB whatever the number.
 //
-// Shape    4096 registers of one byte in 64 blocks of 64. A 64-bit hash names a register with its first 12 bits; the
-//          register keeps the longest run of leading zeros, plus one, seen in the other 52.
+// Shape    4096 registers of one byte in 64 blocks of 64. A 64-bit hash names a register with its
+//          first 12 bits; the register keeps the longest run of leading zeros, plus one, seen in
+//          the other 52.
 // Units    the standard error of an estimate is 1.04/sqrt(4096) = 1.63 %.
 // Threads  a value; one thread at a time.
 
@@ -32,7 +33,8 @@ class Hll {
   static Place PlaceOf(uint64_t hash);
 
   void Add(uint64_t hash);
-  // Takes the larger of each register, which makes the sketch of a union. Bytes above 53 count as 53.
+  // Takes the larger of each register, which makes the sketch of a union. Bytes above 53 count as
+  // 53.
   void Merge(const Hll& other);
   // `registers` holds 64 bytes.
   void MergeBlock(size_t block, std::string_view registers);

@@ -1,6 +1,6 @@
 #pragma once
-// SketchDeltas: what one log entry raises in stored sketches. Only blocks whose registers really rise are written, so a
-// visitor who comes back costs a read and no byte of log.
+// SketchDeltas: what one log entry raises in stored sketches. Only blocks whose registers really
+// rise are written, so a visitor who comes back costs a read and no byte of log.
 //
 // Errors   WriteTo: those of the writer; ReadSketches: those of the reader.
 // Threads  one at a time.

@@ -1,11 +1,14 @@
 #pragma once
-// Tally: one HTTP loop's shard of countable events. Events are only pushed while the loop works through a batch of
-// requests; at the end of the tick each touched space gets as few log entries as fit, in ascending order of space.
+// Tally: one HTTP loop's shard of countable events. Events are only pushed while the loop works
+// through a batch of requests; at the end of the tick each touched space gets as few log entries as
+// fit, in ascending order of space.
 //
 //   Add (handler)  ticket for the held reply   ->   Flush (tick end)  one verdict per ticket
 //
-// Units    costs are upper bounds of what an event adds to a log entry; an entry never exceeds kEntryCostMax.
-// Errors   an event that is refused, or whose entry is, gets that status in its verdict; the others are unaffected.
+// Units    costs are upper bounds of what an event adds to a log entry; an entry never exceeds
+//          kEntryCostMax.
+// Errors   an event that is refused, or whose entry is, gets that status in its verdict; the others
+//          are unaffected.
 // Threads  its loop only; loops share nothing here and meet in the engine.
 // Owns     the events until Flush.
 
@@ -25,8 +28,9 @@ struct EntryCost {
   uint32_t bytes = 0;  // Of the raw event.
 };
 
-// Half the log's limits (engine/log/write_set.h: 4096 effects, 1 MiB): counters and keys need room as well. It also keeps an
-// entry below the rows that one command may read on a loop (kInlineRowsMax).
+// Half the log's limits (engine/log/write_set.h: 4096 effects, 1 MiB): counters and keys need room
+// as well. It also keeps an entry below the rows that one command may read on a loop
+// (kInlineRowsMax).
 inline constexpr EntryCost kEntryCostMax{.effects = 1800, .bytes = 512 * 1024};
 
 struct Verdict {
@@ -42,8 +46,8 @@ class Tally {
     uint64_t ticket = 0;
     EntryCost cost;
     Event event;
-    Status
-        refusal;  // Set by the commit for an event that no longer has a place, such as a deleted popup's.
+    // Set by the commit for an event that no longer has a place, such as a deleted popup's.
+    Status refusal;
   };
 
   // The ticket names the event in its verdict; never 0.

@@ -1,10 +1,10 @@
 #pragma once
 // DiscountCodes: codes a shop hands out through its popups.
 //
-// Shape    a code is live while it is active, not expired and not used up. Of the live codes of a shop no two are equal,
-//          ignoring case; a code that ended gives its text free.
-// Errors   Create: kAlreadyExists for a live duplicate, kInvalidArgument for a percentage above 100. Get: kNotFound
-//          "Discount code with ID <id> not found".
+// Shape    a code is live while it is active, not expired and not used up. Of the live codes of a
+//          shop no two are equal, ignoring case; a code that ended gives its text free.
+// Errors   Create: kAlreadyExists for a live duplicate, kInvalidArgument for a percentage above
+//          100. Get: kNotFound "Discount code with ID <id> not found".
 // Threads  any; stateless.
 // Source   popups.md §4, F65, F66.
 
@@ -35,7 +35,8 @@ DiscountCodeReply CreateDiscountCode(Engine& engine, const TenantRef& shop,
                                      const codec::Input<schema::CreateDiscountCodeInput>& input,
                                      const CommandInfo& info, ReadTier tier);
 
-// A step of a tracking entry: raises the usage of a code, stopping at its limit. Unknown codes are ignored.
+// A step of a tracking entry: raises the usage of a code, stopping at its limit. Unknown codes are
+// ignored.
 Status AddDiscountUses(Transaction& tx, std::string_view code_id, int64_t uses);
 
 Result<codec::Stored<schema::DiscountCode>> GetDiscountCode(const SpaceReader& shop,

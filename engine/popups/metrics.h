@@ -1,5 +1,6 @@
 #pragma once
-// Metrics: the names of the popup module's counters and sketches. On disk: never reused, never renamed.
+// Metrics: the names of the popup module's counters and sketches. On disk: never reused, never
+// renamed.
 //
 //   family                owner      metric                                bucket
 //   kPopupTotals          popup id   views conversions revenue subscribers 0
@@ -11,7 +12,8 @@
 //   kPopupVisitors        popup id   (sketch)                              hour, UTC
 //   kShopVisitors         "shop"     (sketch)                              hour, UTC
 //
-// Shop totals sum over the popups that exist; months keep what deleted popups counted, as a bill would.
+// Shop totals sum over the popups that exist; months keep what deleted popups counted, as a bill
+// would.
 
 #include <cstdint>
 #include <string_view>
@@ -40,7 +42,8 @@ inline constexpr std::string_view kSubscribers = "subscribers";  // Active ones.
 inline constexpr std::string_view kConversionTypes[] = {"email_capture", "discount_code_used",
                                                         "click", "purchase"};
 
-// Meta row of a shop: eight random bytes that seed its visitor hashes. Erased with the shop, never changed.
+// Meta row of a shop: eight random bytes that seed its visitor hashes. Erased with the shop, never
+// changed.
 inline constexpr std::string_view kVisitorSecretMeta = "visitorSecret";
 
 }  // namespace tenantry::popups

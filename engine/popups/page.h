@@ -14,7 +14,8 @@ struct Page {
   uint32_t limit = 100;
 };
 
-// Records of `range` whose primary key is one text, the shape of every listed record of this module.
+// Records of `range` whose primary key is one text, the shape of every listed record of this
+// module.
 template <class T>
 Result<std::vector<codec::Stored<T>>> ReadPage(const SpaceReader& reader, const IndexRange& range,
                                                const Page& page) {

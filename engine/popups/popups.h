@@ -1,9 +1,10 @@
 #pragma once
 // Popups: create, change, delete, list. A popup belongs to the shop whose space holds it, for good.
 //
-// Shape    the document without its view count, and the count beside it: an edit cannot touch what it does not carry.
-// Errors   kNotFound "Popup with ID <id> not found" for unknown ids and those of another shop; kInvalidArgument for a body
-//          that names another shop.
+// Shape    the document without its view count, and the count beside it: an edit cannot touch what
+//          it does not carry.
+// Errors   kNotFound "Popup with ID <id> not found" for unknown ids and those of another shop;
+//          kInvalidArgument for a body that names another shop.
 // Threads  any; stateless.
 // Source   popups.md §2, §3.
 

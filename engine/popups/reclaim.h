@@ -1,6 +1,6 @@
 #pragma once
-// Reclaim: frees the events, counters and sketches of deleted popups, a bounded entry at a time, so that deleting a popup
-// with millions of views is instant and never holds anybody up.
+// Reclaim: frees the events, counters and sketches of deleted popups, a bounded entry at a time, so
+// that deleting a popup with millions of views is instant and never holds anybody up.
 //
 // Errors   those of the engine; a step that failed is simply run again.
 // Threads  any, one at a time per shop; meant for a background thread, which may wait for the disk.

@@ -1,8 +1,8 @@
 #pragma once
 // Shops: from the shop id a client names to its space.
 //
-// Errors   Find: kNotFound. Ensure: also kPermissionDenied once strangers have created `shops_max` shops, and
-//          kAlreadyExists when a gym has this id.
+// Errors   Find: kNotFound. Ensure: also kPermissionDenied once strangers have created `shops_max`
+//          shops, and kAlreadyExists when a gym has this id.
 // Threads  any; stateless.
 
 #include <cstdint>

@@ -37,7 +37,8 @@ struct SpanStats {
   int64_t revenue = 0;
 };
 
-// conversions / views x 100, rounded half-up to two decimals; 0 without views, above 100 when conversions repeat.
+// conversions / views x 100, rounded half-up to two decimals; 0 without views, above 100 when
+// conversions repeat.
 double ConversionRate(int64_t conversions, int64_t views);
 
 Result<PopupStats> ReadPopupStats(const SpaceReader& shop, std::string_view popup_id);
@@ -47,8 +48,8 @@ Result<SpanStats> ReadPopupSpan(const SpaceReader& shop, std::string_view popup_
                                 int64_t from_unix_ms, int64_t until_unix_ms);
 Result<int64_t> ReadShopMonthViews(const SpaceReader& shop, int64_t month);
 
-// Different visitors of a popup, or with an empty id of the whole shop, in the UTC hours that begin in [from, until).
-// An estimate: counters::Hll::kStandardError.
+// Different visitors of a popup, or with an empty id of the whole shop, in the UTC hours that begin
+// in [from, until). An estimate: counters::Hll::kStandardError.
 Result<int64_t> EstimateVisitors(const SpaceReader& shop, std::string_view popup_id,
                                  int64_t from_unix_ms, int64_t until_unix_ms);
 

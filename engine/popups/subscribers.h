@@ -1,8 +1,9 @@
 #pragma once
-// Subscribers: e-mail addresses a shop collected. One row per address, ignoring case; unsubscribing keeps it, subscribing
-// again wakes it up under the same id.
+// Subscribers: e-mail addresses a shop collected. One row per address, ignoring case; unsubscribing
+// keeps it, subscribing again wakes it up under the same id.
 //
-// Errors   Subscribe: kAlreadyExists while the address is active. Unsubscribe: none for an unknown address.
+// Errors   Subscribe: kAlreadyExists while the address is active. Unsubscribe: none for an unknown
+//          address.
 // Threads  any; stateless.
 // Source   popups.md §4, F11, F65, F67.
 

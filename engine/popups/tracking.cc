@@ -12,7 +12,8 @@
 namespace tenantry::popups {
 namespace {
 
-// Rows one event can touch: its record, counters, two sketch blocks, a limit mark, a discount code with its index rows.
+// Rows one event can touch: its record, counters, two sketch blocks, a limit mark, a discount code
+// with its index rows.
 constexpr uint32_t kViewEffects = 8;
 constexpr uint32_t kConversionEffects = 14;
 
@@ -23,8 +24,9 @@ counters::EntryCost CostOf(const Event& event) {
           .bytes = static_cast<uint32_t>(words * sizeof(capnp::word))};
 }
 
-// One log entry. Runs again where waiting for the disk is allowed when a block was not in memory: rare, since counters of a
-// live popup stay cached, and cheaper than handing half a tick to another thread.
+// One log entry. Runs again where waiting for the disk is allowed when a block was not in memory:
+// rare, since counters of a live popup stay cached, and cheaper than handing half a tick to another
+// thread.
 Outcome Commit(Engine& engine, const TenantRef& shop, std::span<Tracker::Tally::Item> items,
                ReadTier tier) {
   CommandInfo info;
@@ -35,7 +37,8 @@ Outcome Commit(Engine& engine, const TenantRef& shop, std::span<Tracker::Tally::
   if (outcome.status.code() == StatusCode::kWouldBlock) {
     outcome = engine.Execute(shop, info, ReadTier::kBlocking, plan);
   }
-  // The whole entry is refused when no popup is left, or the shop itself is gone: the same answer for each event.
+  // The whole entry is refused when no popup is left, or the shop itself is gone: the same answer
+  // for each event.
   if (outcome.status.code() == StatusCode::kNotFound) {
     outcome.status = Status::Ok();
     for (Tracker::Tally::Item& item : items) item.refusal = PopupNotFound(PopupIdOf(item.event));

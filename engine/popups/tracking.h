@@ -4,15 +4,16 @@
 //   NewView / NewConversion   the raw event as the 201 answer shows it
 //   PopupFinder               popup id -> shop, from a cache of the loop
 //   Tracker::Add              into the loop's tally; the reply is held
-//   Tracker::Flush            at tick end: per shop one entry with raw events and absolute counters, one verdict per event
-//   TrackNow                  the same for a single event, where no tick exists (blocking lane, tests, demo data)
+//   Tracker::Flush            at tick end: per shop one entry with raw events and absolute
+//                             counters, and one verdict per event
+//   TrackNow                  the same for a single event, where no tick exists (blocking lane)
 //
-// An entry holds, besides the events: popup totals, quarter-hour buckets, shop totals and months, register changes of the
-// visitor sketches, a limit mark when a view limit is reached, and the usage of discount codes. So counters equal events at
-// any point a crash may leave.
+// An entry holds, besides the events: popup totals, quarter-hour buckets, shop totals and months,
+// register changes of the visitor sketches, a limit mark when a view limit is reached, and the
+// usage of discount codes. So counters equal events at any point a crash may leave.
 //
-// Errors   verdicts: kNotFound for an event whose popup was deleted before its entry; kUnavailable and kNoSpace from the
-//          engine.
+// Errors   verdicts: kNotFound for an event whose popup was deleted before its entry; kUnavailable
+//          and kNoSpace from the engine.
 // Threads  Tracker and PopupFinder belong to one loop; the functions are stateless.
 // Owns     events until Flush. Borrows the engine.
 // Source   popups.md §3; docs/invariants.md (counters equal events).
@@ -47,8 +48,8 @@ ConversionEvent NewConversion(const codec::Input<schema::TrackConversionInput>& 
 // The shop a popup lives in, as of the newest view. kNotFound "Popup with ID <id> not found".
 Result<TenantRef> FindPopupShop(const Engine& engine, std::string_view popup_id, ReadTier tier);
 
-// Remembers where popups live. Ids are never reused and popups never move, so an entry only becomes useless, not wrong:
-// the entry that writes an event looks for its popup again.
+// Remembers where popups live. Ids are never reused and popups never move, so an entry only becomes
+// useless, not wrong: the entry that writes an event looks for its popup again.
 class PopupFinder {
  public:
   explicit PopupFinder(const Engine& engine) : engine_(engine) {}
@@ -86,8 +87,9 @@ class Tracker {
 // Writes one event now.
 Outcome TrackNow(Engine& engine, const TenantRef& shop, Event event, ReadTier tier);
 
-// Writes events of one shop in bounded entries, as Flush does; for demo data and imports, whose events have their own
-// times. Stops at the first entry that fails. Events of missing popups are dropped.
+// Writes events of one shop in bounded entries, as Flush does; for demo data and imports, whose
+// events have their own times. Stops at the first entry that fails. Events of missing popups are
+// dropped.
 Outcome TrackAll(Engine& engine, const TenantRef& shop, std::vector<Event> events);
 
 }  // namespace tenantry::popups

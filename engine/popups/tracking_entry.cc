@@ -46,7 +46,8 @@ Result<TrackingEntry::PopupFacts*> TrackingEntry::FactsOf(std::string_view popup
   return &at->second;
 }
 
-// The secret makes sketches useless for asking whether a known visitor was here, once the shop is erased.
+// The secret makes sketches useless for asking whether a known visitor was here, once the shop is
+// erased.
 Status TrackingEntry::LoadVisitorSeed() {
   TNT_ASSIGN_OR_RETURN(std::optional<std::string> secret, tx_.Meta(kVisitorSecretMeta));
   if (!secret.has_value()) {

@@ -1,7 +1,8 @@
 #pragma once
 // TrackingEntry: one log entry of a shop's events, planned inside the shop's partition.
 //
-// Errors   kNotFound when no event is left because all their popups are gone; otherwise those of reads and writes.
+// Errors   kNotFound when no event is left because all their popups are gone; otherwise those of
+//          reads and writes.
 // Threads  one at a time; lives as long as one plan.
 
 #include <map>

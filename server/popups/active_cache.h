@@ -1,9 +1,11 @@
 #pragma once
-// ActiveCache: rendered answers of GET /popups/active, one cache per loop, so that a hit takes no lock and no view.
+// ActiveCache: rendered answers of GET /popups/active, one cache per loop, so that a hit takes no
+// lock and no view.
 //
-// Shape    shop id -> body, entity tag and the log index it was built from. An entry is current while nothing it was built
-//          from changed after that index: the directory's tenants, the shop's popups, its limit marks. A change of counters
-//          alone is let pass for kCountersLagNs (crosscutting.md C6).
+// Shape    shop id -> body, entity tag and the log index it was built from. An entry is current
+//          while nothing it was built from changed after that index: the directory's tenants, the
+//          shop's popups, its limit marks. A change of counters alone is let pass for
+//          kCountersLagNs (crosscutting.md C6).
 // Units    boot-clock nanoseconds.
 // Threads  one loop; the counts from any thread.
 // Owns     its entries, at most kBytesMax of them; then it starts over. Borrows the engine.

@@ -1,6 +1,7 @@
 #pragma once
-// Body: request bodies as JSON text. JSON and forms are read; any other content type counts as an empty body, which then
-// fails validation, as in the original. A body without a type is taken for JSON.
+// Body: request bodies as JSON text. JSON and forms are read; any other content type counts as an
+// empty body, which then fails validation, as in the original. A body without a type is taken for
+// JSON.
 
 #include <string>
 

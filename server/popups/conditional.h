@@ -1,5 +1,6 @@
 #pragma once
-// Conditional: entity tags and 304. The tag is the hash of the body, so that every replica gives the same one.
+// Conditional: entity tags and 304. The tag is the hash of the body, so that every replica gives
+// the same one.
 
 #include <string>
 #include <string_view>

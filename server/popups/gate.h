@@ -1,7 +1,8 @@
 #pragma once
 // ShopGate: who may manage a shop (crosscutting.md K3, K4; F10).
 //
-//   --shop-auth keys   a management request shows a key: none or a wrong one is 401, another shop's is 404
+//   --shop-auth keys   a management request shows a key: none or a wrong one is 401, another
+//                      shop's is 404
 //   --shop-auth open   a shop without keys is open to anyone; one with a key is locked, as above
 //
 // Errors   kUnauthenticated, kNotFound, kWouldBlock.
@@ -23,9 +24,11 @@ class ShopGate {
   // Lets the request manage `shop_id`; returns who it is, for the audit trail.
   Result<std::string> Admit(const ReadView& view, const http::Request& request,
                             std::string_view shop_id) const;
-  // As far as that can be said before the shop is known: refuses a missing or wrong key in keys mode.
+  // As far as that can be said before the shop is known: refuses a missing or wrong key in keys
+  // mode.
   Status AdmitUnnamed(const ReadView& view, const http::Request& request) const;
-  // Admits to the shop that the query parameter `shopId` names, and returns the shop id. kInvalidArgument without one.
+  // Admits to the shop that the query parameter `shopId` names, and returns the shop id.
+  // kInvalidArgument without one.
   struct Admitted {
     std::string shop_id;
     std::string actor;

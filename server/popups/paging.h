@@ -1,8 +1,9 @@
 #pragma once
-// Paging: `page` and `limit` of a list, and the headers that say what is left (crosscutting.md D2). Bodies stay bare
-// arrays.
+// Paging: `page` and `limit` of a list, and the headers that say what is left (crosscutting.md D2).
+// Bodies stay bare arrays.
 //
-// Errors   ParsePaging: kInvalidArgument for a page or limit that is no positive number. A limit above 100 counts as 100.
+// Errors   ParsePaging: kInvalidArgument for a page or limit that is no positive number. A limit
+//          above 100 counts as 100.
 
 #include <cstdint>
 

@@ -20,8 +20,8 @@ http::Response Script(int status, std::string body) {
   return response;
 }
 
-// The Host header is never used: a cached script with a forged one would send every storefront to an attacker. Without a
-// configured address the script asks its own origin, read in the browser.
+// The Host header is never used: a cached script with a forged one would send every storefront to
+// an attacker. Without a configured address the script asks its own origin, read in the browser.
 Result<http::Response> PopupScript(Module& module, const http::Request& request) {
   const Result<std::string> shop_id = QueryShop(request);
   if (!shop_id.ok()) return Script(400, "/* shopId is required */\n");

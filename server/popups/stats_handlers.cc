@@ -24,8 +24,8 @@ bool IsAbsent(const Status& status) {
   return status.code() == StatusCode::kNotFound;
 }
 
-// The shop whose popup it is, once the caller is let in; nothing for a popup that does not exist, or not in the shop the
-// caller names (F64).
+// The shop whose popup it is, once the caller is let in; nothing for a popup that does not exist,
+// or not in the shop the caller names (F64).
 Result<std::optional<TenantRef>> AdmitToPopup(Module& module, const ReadView& view,
                                               const http::Request& request,
                                               std::string_view popup_id) {
@@ -98,7 +98,8 @@ Status ReadInstant(const http::Request& request, std::string_view name, int64_t*
   return Status::Ok();
 }
 
-// Whole UTC hours: the bounds move outwards to them, and the answer says which they are. Without bounds, the last day.
+// Whole UTC hours: the bounds move outwards to them, and the answer says which they are. Without
+// bounds, the last day.
 Result<Span> ParseSpan(const http::Request& request, int64_t now_unix_ms) {
   using counters::kHourMs;
   Span span;

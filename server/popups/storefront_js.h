@@ -1,6 +1,6 @@
 #pragma once
-// StorefrontJs: storefront.js as text. The build embeds the file; it is one function expression that the server calls with
-// the shop's values.
+// StorefrontJs: storefront.js as text. The build embeds the file; it is one function expression
+// that the server calls with the shop's values.
 
 #include <string_view>
 

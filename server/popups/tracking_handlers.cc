@@ -1,4 +1,5 @@
-// POST /analytics/views and /analytics/conversions: the answer is built at once and held until the loop's tick is written.
+// POST /analytics/views and /analytics/conversions: the answer is built at once and held until the
+// loop's tick is written.
 
 #include "engine/codec/json_out.h"
 #include "engine/popups/text.h"

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include <httplib.h>
+#include <stdlib.h>
 
 #include "engine/base/time_format.h"
 
@@ -40,6 +41,11 @@ Answer GymApi::Call(const std::string& method, const std::string& path, const Wh
   return CallRaw(method, path, who, body ? body->dump() : std::string());
 }
 
+std::string ServerBinary() {
+  const char* chosen = getenv("TENANTRY_BINARY");
+  return chosen != nullptr ? chosen : TENANTRY_BINARY;
+}
+
 std::string Fresh(const std::string& prefix) {
   static std::atomic<int> next{0};
   return prefix + std::to_string(++next);
@@ -60,7 +66,7 @@ std::set<std::string> KeysOf(const json& object) {
 void GymContractTest::SetUpTestSuite() {
   folder_ = std::make_unique<TemporaryFolder>();
   Result<load::ServerProcess> started = load::ServerProcess::Start(
-      TENANTRY_BINARY, folder_->path(), {"--rate-limit-exempt", "127.0.0.0/8,::1/128"});
+      ServerBinary(), folder_->path(), {"--rate-limit-exempt", "127.0.0.0/8,::1/128"});
   ASSERT_TRUE(started.ok()) << started.status().ToString();
   server_ = std::make_unique<load::ServerProcess>(std::move(started).value());
 }

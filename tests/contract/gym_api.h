@@ -48,6 +48,8 @@ class GymApi {
   std::string url_;
 };
 
+// The binary under test: $TENANTRY_BINARY, else the one of this build.
+std::string ServerBinary();
 // A name nobody used before in this run.
 std::string Fresh(const std::string& prefix);
 // Now plus so many seconds, as the API writes instants.

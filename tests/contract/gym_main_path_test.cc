@@ -531,7 +531,7 @@ TEST_F(GymMainPathTest, BookingsOutliveTheServer) {
   const auto start = [&folder] {
     // The line that says "listening" must be the new server's.
     std::filesystem::remove(folder.path() + "/server.out");
-    return load::ServerProcess::Start(TENANTRY_BINARY, folder.path(), {});
+    return load::ServerProcess::Start(ServerBinary(), folder.path(), {});
   };
   std::string token, id;
   {

@@ -1,4 +1,5 @@
-// The popup module behind its route table, in one process, with a clock the test moves: what a black box cannot time.
+// The popup module behind its route table, in one process, with a clock the test moves: what a
+// black box cannot time.
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -287,7 +288,8 @@ TEST_F(PopupsModuleTest, F10KeysLockShops) {
     EXPECT_EQ(Call(Method::kGet, "/popups/active?shopId=shop").status, 200);
     EXPECT_EQ(View(id).status, 201);
   }
-  // With keys, a storefront write to an unknown shop is 404, and a missing key comes before a missing shopId.
+  // With keys, a storefront write to an unknown shop is 404, and a missing key comes before a
+  // missing shopId.
   EXPECT_EQ(
       Call(Method::kPost, "/email-subscribers", R"({"shopId":"none","email":"a@b.com"})").status,
       404);

@@ -24,7 +24,8 @@ TEST(BucketTest, RoundsTowardsThePastBeforeTheEpoch) {
   EXPECT_EQ(HourOf(0), 0);
 }
 
-// Zones are whole quarter hours off UTC, so 96 buckets make any zone's day: here Nepal's, UTC+05:45.
+// Zones are whole quarter hours off UTC, so 96 buckets make any zone's day: here Nepal's,
+// UTC+05:45.
 TEST(BucketTest, QuarterHoursSumToALocalDayOfAnyZone) {
   const int64_t first = QuarterHourOf(At("2026-03-02T00:00:00.000+05:45"));
   EXPECT_EQ(first * kQuarterHourMs, At("2026-03-02T00:00:00.000+05:45"));

@@ -18,8 +18,9 @@ Hll SketchOf(uint64_t first, uint64_t count, uint64_t seed) {
   return sketch;
 }
 
-// Goal: the stated error holds from one visitor to a million, also where the classic formula needs corrections.
-// Method: several seeds per size; no estimate may be off by four standard errors, and the mean must be close.
+// Goal: the stated error holds from one visitor to a million, also where the classic formula needs
+// corrections. Method: several seeds per size; no estimate may be off by four standard errors, and
+// the mean must be close.
 class HllErrorTest : public ::testing::TestWithParam<uint64_t> {};
 
 TEST_P(HllErrorTest, StaysWithinTheStatedError) {

@@ -321,7 +321,8 @@ TEST_F(TrackingTest, AThousandEventsOfATickAreSplitAndAllCounted) {
   ExpectCountersEqualEvents({id});
 }
 
-// Bodies of 100 KiB are the largest the front lets in; a tick full of them stays within the log's limits.
+// Bodies of 100 KiB are the largest the front lets in; a tick full of them stays within the log's
+// limits.
 TEST_F(TrackingTest, LargeEventsFitTheirEntries) {
   const std::string id = CreateId(shop_);
   const std::string metadata = R"("metadata":{"text":")" + std::string(99 * 1024, 'x') + R"("})";
