@@ -9,7 +9,7 @@ def minimum($row): {active: $active_min, views: $views_min}[$row];
 # Runs of one row on one server.
 def side: {
   requestsPerSecond: ([.[].requestsPerSecond] | spread),
-  p50Ms: ([.[].p50Ms] | median), p99Ms: ([.[].p99Ms] | median), maxMs: ([.[].maxMs] | max),
+  p50Ms: ([.[].p50Ms] | median | round_to(2)), p99Ms: ([.[].p99Ms] | median | round_to(1)), maxMs: ([.[].maxMs] | max),
   failed: ([.[].errors[]] | add)};
 
 # Ours over nginx's of the same round, so that a slow minute of the machine hits both.

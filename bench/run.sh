@@ -5,7 +5,7 @@
 # Answer    build/bench-report.md and .json; exit 1 when a threshold is missed or any request failed, unless --no-fail.
 #           Rounds alternate between the two servers, so that a busy machine disturbs both.
 #
-# Usage: bench/run.sh [--quick] [--no-fail] [--rounds N] [--seconds N] [--build DIR] [--out PREFIX]
+# Usage: bench/run.sh [--quick] [--no-fail] [--rounds N] [--seconds N] [--build DIR] [--out PREFIX] [--keep]
 # Needs: wrk, nginx, curl, jq (Debian packages wrk, nginx-light, curl, jq).
 set -euo pipefail
 export LC_ALL=C
@@ -18,15 +18,17 @@ out=$root/build/bench-report
 rounds=5
 seconds=4
 fail=1
+keep=0
 while [ $# -gt 0 ]; do
   case $1 in
     --quick) rounds=2 seconds=1 ;;
     --no-fail) fail=0 ;;
+    --keep) keep=1 ;;
     --rounds) rounds=$2 && shift ;;
     --seconds) seconds=$2 && shift ;;
     --build) build=$2 && shift ;;
     --out) out=$2 && shift ;;
-    *) echo "usage: bench/run.sh [--quick] [--no-fail] [--rounds N] [--seconds N] [--build DIR] [--out PREFIX]" >&2 && exit 2 ;;
+    *) echo "usage: bench/run.sh [--quick] [--no-fail] [--rounds N] [--seconds N] [--build DIR] [--out PREFIX] [--keep]" >&2 && exit 2 ;;
   esac
   shift
 done
@@ -57,7 +59,7 @@ clean_up() {
     for _ in $(seq 100); do kill -0 "$server_pid" 2>/dev/null || break; sleep 0.1; done
     kill -KILL "$server_pid" 2>/dev/null || true
   fi
-  rm -rf "$work"
+  if [ "$keep" = 1 ]; then say "scratch folder kept: $work"; else rm -rf "$work"; fi
 }
 trap clean_up EXIT
 trap 'exit 130' INT TERM

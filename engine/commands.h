@@ -12,6 +12,7 @@ enum class CommandKind : uint16_t {
   kTenantCreate = 10,
   kTenantDelete = 11,
   kKeyCreate = 12,
+  kKeyRevoke = 13,
   // Gym.
   kGymSignup = 100,
   kGymSignupMember = 101,

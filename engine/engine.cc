@@ -89,12 +89,12 @@ Status Replay(log::SegmentLog& log, store::Store& store) {
 // Opens the store. One that is damaged is set aside and made anew from the log, as long as the log still begins at entry 1:
 // then nothing is lost but the time.
 Result<std::unique_ptr<store::Store>> OpenStore(const store::StoreOptions& options,
-                                                const log::SegmentLog& log, FileSystem& files) {
+                                                const log::SegmentLog& log, FileSystem& files,
+                                                int64_t now_unix_ms) {
   Result<std::unique_ptr<store::Store>> opened = store::Store::Open(options);
-  if (opened.ok() || opened.status().code() != StatusCode::kCorruption || log.first_index() > 1) {
-    return opened;
-  }
-  const std::string aside = options.directory + ".damaged-" + std::to_string(log.end().index);
+  const bool log_is_whole = log.first_index() == 1 && log.end().index > 0;
+  if (opened.ok() || opened.status().code() != StatusCode::kCorruption || !log_is_whole) return opened;
+  const std::string aside = options.directory + ".damaged-" + std::to_string(now_unix_ms);
   std::fprintf(stderr, "tenantry: the store does not open (%s); keeping it as %s and rebuilding it from the log\n",
                opened.status().ToString().c_str(), aside.c_str());
   TNT_RETURN_IF_ERROR(files.Rename(options.directory, aside));
@@ -152,7 +152,7 @@ class Engine::Core {
   template <class Run>
   Outcome ExecuteRun(SpaceId space, const CommandInfo& info, ReadTier tier, const Run& run) {
     if (!pipeline->HasRoom()) return {Unavailable("too many writes are waiting for the disk"), 0, {}};
-    if (!log->growth_possible()) return {NoSpace("the disk is full"), 0, {}};
+    if (!log->growth_possible() && !info.frees_space) return {NoSpace("the disk is full"), 0, {}};
     if (tier == ReadTier::kInline) return Attempt(space, info, tier, run);
     for (int attempt = 0; attempt < kWarmRunsMax; ++attempt) {
       Outcome outcome = Attempt(space, info, ReadTier::kInline, run);
@@ -208,12 +208,18 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
   log::RecoveryReport recovery;
   TNT_ASSIGN_OR_RETURN(core->log, log::SegmentLog::Open(files, options.directory + "/log",
                                                         log_options, &recovery));
+  if (recovery.cut_bytes > 0) {
+    std::fprintf(stderr,
+                 "tenantry: %s: cut %llu bytes of an unfinished write at offset %llu; nothing in them was acknowledged\n",
+                 recovery.cut_file.c_str(), static_cast<unsigned long long>(recovery.cut_bytes),
+                 static_cast<unsigned long long>(recovery.cut_offset));
+  }
   store::StoreOptions store_options;
   store_options.directory = options.directory + "/store";
   store_options.block_cache_bytes = options.block_cache_bytes;
   store_options.write_buffer_bytes = options.write_buffer_bytes;
   store_options.environment = options.store_environment;
-  TNT_ASSIGN_OR_RETURN(core->store, OpenStore(store_options, *core->log, files));
+  TNT_ASSIGN_OR_RETURN(core->store, OpenStore(store_options, *core->log, files, options.clock->NowUnixMs()));
   // RocksDB syncs inside its folder only; log that is trimmed must not outlive the folder's own name.
   TNT_RETURN_IF_ERROR(files.SyncDirectory(options.directory));
   TNT_RETURN_IF_ERROR(Replay(*core->log, *core->store));

@@ -7,7 +7,7 @@
 //          Execute: the plan's refusal, or kUnavailable (queues full), kNoSpace (disk full), kNotFound (tenant gone),
 //          kWouldBlock (inline tier, block not cached: call again with ReadTier::kBlocking).
 // Threads  everything from any thread. Execute runs the plan on the calling thread, holding the tenant's partition.
-// Owns     log, store, partitions and two threads; the destructor stops them. Borrows clock, random and file system.
+// Owns     log, store, partitions and three threads; the destructor stops them. Borrows clock, random and file system.
 
 #include <atomic>
 #include <cstdint>
@@ -65,6 +65,7 @@ struct CommandInfo {
   uint16_t command = 0;          // engine/commands.h
   std::string_view actor;        // Member id, key id or "system".
   std::string_view request_id;
+  bool frees_space = false;      // Deletes go on while a full disk refuses growth.
 };
 
 struct Outcome {

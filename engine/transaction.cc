@@ -35,6 +35,16 @@ Status SpaceWriter::InsertBytes(const schema::Collection& collection,
   return Status::Ok();
 }
 
+Status SpaceWriter::PutUnchecked(SpaceId space, const schema::Collection& collection,
+                                 capnp::DynamicStruct::Reader record, std::string bytes) {
+  const std::string tuple = codec::PrimaryKey(collection, record);
+  for (codec::IndexRow& row : codec::IndexRows(space, collection, record, tuple)) {
+    TNT_CHECK(!row.index->unique);  // Uniqueness needs a look, and the space's partition.
+    TNT_RETURN_IF_ERROR(execution_->Put(std::move(row.key), std::move(row.value)));
+  }
+  return execution_->Put(keys::RecordKey(space, collection.number, tuple), std::move(bytes));
+}
+
 Status SpaceWriter::UpdateBytes(const schema::Collection& collection,
                                 capnp::DynamicStruct::Reader before,
                                 capnp::DynamicStruct::Reader after, std::string bytes) {
@@ -108,13 +118,7 @@ Status SpaceWriter::EraseMeta(std::string_view name) {
 
 Status Transaction::PutDirectoryBytes(const schema::Collection& collection,
                                       capnp::DynamicStruct::Reader record, std::string bytes) {
-  const std::string tuple = codec::PrimaryKey(collection, record);
-  for (codec::IndexRow& row : codec::IndexRows(kDirectorySpace, collection, record, tuple)) {
-    TNT_CHECK(!row.index->unique);   // Uniqueness needs the directory's partition.
-    TNT_RETURN_IF_ERROR(execution_->Put(std::move(row.key), std::move(row.value)));
-  }
-  return execution_->Put(keys::RecordKey(kDirectorySpace, collection.number, tuple),
-                         std::move(bytes));
+  return PutUnchecked(kDirectorySpace, collection, record, std::move(bytes));
 }
 
 Status Transaction::EraseDirectoryKey(const schema::Collection& collection, std::string tuple) {

@@ -36,6 +36,13 @@ class SpaceWriter : public SpaceReader {
     return InsertBytes(schema::CollectionOf<T>(), capnp::DynamicStruct::Reader(record.reader()),
                        record.Encode());
   }
+  // Adds a record without looking for another: for keys that hold a fresh random id, which cannot
+  // be taken, in collections without unique indexes. Saves a read of a key that is never cached.
+  template <class T>
+  Status InsertFresh(const codec::Draft<T>& record) {
+    return PutUnchecked(space(), schema::CollectionOf<T>(),
+                        capnp::DynamicStruct::Reader(record.reader()), record.Encode());
+  }
   template <class T>
   Status Update(const codec::Stored<T>& before, const codec::Draft<T>& after) {
     return UpdateBytes(schema::CollectionOf<T>(), capnp::DynamicStruct::Reader(*before),
@@ -69,6 +76,8 @@ class SpaceWriter : public SpaceReader {
   Status UpdateBytes(const schema::Collection& collection, capnp::DynamicStruct::Reader before,
                      capnp::DynamicStruct::Reader after, std::string bytes);
   Status EraseRecord(const schema::Collection& collection, capnp::DynamicStruct::Reader before);
+  Status PutUnchecked(SpaceId space, const schema::Collection& collection,
+                      capnp::DynamicStruct::Reader record, std::string bytes);
   Status PutUniqueRow(const std::string& key, std::string value, std::string_view collection);
 
   partition::Execution* execution_;

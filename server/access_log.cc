@@ -67,7 +67,12 @@ void AccessLog::Add(const http::AccessRecord& record) {
   codec::AppendJsonString(&line, record.request_id);
   line.append(",\"route\":\"");
   line.append(record.route != nullptr ? record.route->name : "none");
-  line.append("\",\"httpRequest\":{\"requestMethod\":");
+  line.push_back('"');
+  if (!record.detail.empty()) {
+    line.append(",\"message\":");
+    codec::AppendJsonString(&line, record.detail);
+  }
+  line.append(",\"httpRequest\":{\"requestMethod\":");
   codec::AppendJsonString(&line, record.method_name);
   line.append(",\"requestUrl\":");
   codec::AppendJsonString(&line, record.target.substr(0, record.target.find('?')));

@@ -35,6 +35,11 @@ void AddRetryAfter(const Status& status, http::Response* response) {
   if (status.code() == StatusCode::kUnavailable) response->headers.emplace_back("Retry-After", "1");
 }
 
+// Messages of our own errors name things and ids, never their values, so they may be logged.
+void NoteForLog(const Status& status, http::Response* response) {
+  if (response->status >= 500) response->log_detail = status.ToString();
+}
+
 http::Response Rerun() {
   http::Response response;
   response.rerun_blocking = true;
@@ -134,6 +139,7 @@ http::Response GymError(const Status& status, const http::Request& request, cons
   AppendMessage(&message, status);
   http::Response response = GymErrorBody(HttpStatusOf(status.code()), message, request, clock);
   AddRetryAfter(status, &response);
+  NoteForLog(status, &response);
   return response;
 }
 
@@ -143,6 +149,7 @@ http::Response PopupError(const Status& status) {
   AppendMessage(&message, status);
   http::Response response = PopupErrorBody(HttpStatusOf(status.code()), message);
   AddRetryAfter(status, &response);
+  NoteForLog(status, &response);
   return response;
 }
 

@@ -2,7 +2,7 @@
 // Status: the outcome of an operation that can fail.
 //
 // Shape    a code, one message, and for bad input one message per broken rule.
-// Errors   codes say what the caller can do; none names a transport (server/http_status.cc maps them).
+// Errors   codes say what the caller can do; none names a transport (server/reply.cc maps them).
 // Threads  a value type; copies are independent.
 // Owns     its text. An OK status allocates nothing.
 

@@ -1,6 +1,7 @@
 #include "engine/base/thread.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -8,6 +9,11 @@
 #include <utility>
 
 namespace tenantry {
+
+void Thread::PreferCallingThread(int nice) {
+  // 0 means this thread, not the process (setpriority(2), "C library/kernel differences").
+  static_cast<void>(setpriority(PRIO_PROCESS, 0, nice));
+}
 
 Thread::Thread(const std::string& name, std::function<void()> body)
     : thread_([name, body = std::move(body)] {

@@ -12,6 +12,9 @@ namespace {
 
 constexpr size_t kGroupSizesKept = 4096;
 constexpr int64_t kSpaceCheckMs = 500;
+// Every parked reply waits for these two threads, which run for microseconds at a time.
+constexpr int kLogThreadNice = -10;
+constexpr int kApplyThreadNice = -5;
 
 // The disk refused what was already promised to be written; going on would acknowledge what is not there.
 [[noreturn]] void StopProcess(const char* doing, const Status& status) {
@@ -72,6 +75,7 @@ Pipeline::Ticket Pipeline::Append(log::Entry entry) {
 }
 
 void Pipeline::RunLog() {
+  Thread::PreferCallingThread(kLogThreadNice);
   for (;;) {
     auto group = std::make_unique<Group>();
     {
@@ -89,9 +93,7 @@ void Pipeline::RunLog() {
       EnsureSpace();
       continue;
     }
-    if (const Status status = log_.AppendGroup(group->entries); !status.ok()) {
-      StopProcess("log append", status);
-    }
+    AppendUntilThereIsRoom(group->entries);
     {
       MutexLock lock(sizes_mutex_);
       sizes_.push_back(static_cast<uint32_t>(group->entries.size()));
@@ -109,6 +111,18 @@ void Pipeline::RunLog() {
   durable_ready_.NotifyOne();
 }
 
+// Without room for the group nothing was written: its replies stay parked until space returns, and new commands are refused
+// once too many wait. Every other failure is final.
+void Pipeline::AppendUntilThereIsRoom(const std::vector<log::Entry>& entries) {
+  for (;;) {
+    const Status status = log_.AppendGroup(entries);
+    if (status.ok()) return;
+    MutexLock lock(group_mutex_);
+    if (status.code() != StatusCode::kNoSpace || stopping_) StopProcess("log append", status);
+    group_ready_.WaitForMs(group_mutex_, kSpaceCheckMs);
+  }
+}
+
 // A full disk shows here, ahead of the append that would need the room; admission reads growth_possible().
 void Pipeline::EnsureSpace() {
   const Status status = log_.EnsureSpace();
@@ -116,6 +130,7 @@ void Pipeline::EnsureSpace() {
 }
 
 void Pipeline::RunApply() {
+  Thread::PreferCallingThread(kApplyThreadNice);
   for (;;) {
     std::unique_ptr<Group> group;
     {

@@ -66,6 +66,7 @@ class Pipeline {
   };
 
   void RunLog();
+  void AppendUntilThereIsRoom(const std::vector<log::Entry>& entries);
   void EnsureSpace();
   void RunApply();
   void RunFlush();

@@ -114,8 +114,10 @@ PopupReply UpdatePopup(Engine& engine, const TenantRef& shop, std::string_view i
 
 Outcome DeletePopup(Engine& engine, const TenantRef& shop, std::string_view id,
                     const CommandInfo& info, ReadTier tier) {
+  CommandInfo erase = As(info, CommandKind::kPopupDelete);
+  erase.frees_space = true;
   return engine.Execute(
-      shop, As(info, CommandKind::kPopupDelete), tier, [&](Transaction& tx) -> Status {
+      shop, erase, tier, [&](Transaction& tx) -> Status {
         TNT_ASSIGN_OR_RETURN(const Stored<schema::Popup> popup, MustGet(tx, id));
         TNT_RETURN_IF_ERROR(tx.Erase(popup));
         TNT_RETURN_IF_ERROR(tenant::EraseReference(tx, schema::ReferenceKind::POPUP, id));

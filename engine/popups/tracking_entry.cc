@@ -60,7 +60,7 @@ Status TrackingEntry::LoadVisitorSeed() {
 }
 
 Status TrackingEntry::PlanView(const ViewEvent& view, PopupFacts* popup) {
-  TNT_RETURN_IF_ERROR(tx_.Insert(view));
+  TNT_RETURN_IF_ERROR(tx_.InsertFresh(view));
   const auto event = view.reader();
   const std::string_view popup_id = View(event.getPopupId());
   const int64_t at = event.getViewedAt();
@@ -76,7 +76,7 @@ Status TrackingEntry::PlanView(const ViewEvent& view, PopupFacts* popup) {
 }
 
 Status TrackingEntry::PlanConversion(const ConversionEvent& conversion) {
-  TNT_RETURN_IF_ERROR(tx_.Insert(conversion));
+  TNT_RETURN_IF_ERROR(tx_.InsertFresh(conversion));
   const auto event = conversion.reader();
   const std::string_view popup_id = View(event.getPopupId());
   const int64_t at = event.getConvertedAt();

@@ -27,6 +27,8 @@ Status ToStatus(const rocksdb::Status& status) {
   return Internal("store: " + status.ToString());
 }
 
+constexpr int kBlockCacheShardBits = 2;
+
 const std::string& AppliedKey() {
   static const std::string key = keys::MetaKey(kDirectorySpace, "applied_index");
   return key;
@@ -34,9 +36,11 @@ const std::string& AppliedKey() {
 
 rocksdb::Options MakeOptions(const StoreOptions& options) {
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
-  table.cache_index_and_filter_blocks = true;
-  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  // Few shards: one must hold the largest block many times over, or memory-only reads never find it.
+  table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes, kBlockCacheShardBits);
+  // Index and filter blocks stay with their open tables, about 2 % of the data. In the cache they would compete with it, and
+  // every command that misses one leaves its loop.
+  table.cache_index_and_filter_blocks = false;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
   table.format_version = 5;
 

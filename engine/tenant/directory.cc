@@ -10,7 +10,8 @@ namespace tenantry::tenant {
 namespace {
 
 constexpr std::string_view kNextGymCodeMeta = "next_gym_code";   // Big-endian u64.
-constexpr uint8_t kByKind = 3;
+constexpr uint8_t kByKind = 3;       // Index of Tenant.
+constexpr uint8_t kKeysByShop = 1;   // Index of ShopKey.
 constexpr std::string_view kTokenSecretName = "jwt";
 
 std::string_view Trimmed(std::string_view text) {
@@ -98,6 +99,17 @@ Result<SpaceWriter*> Directory::Create(DirectoryTransaction& tx, const NewTenant
 Status Directory::Delete(DirectoryTransaction& tx, std::string_view id) {
   TNT_ASSIGN_OR_RETURN(const codec::Stored<schema::Tenant> record, tx.Get<schema::Tenant>({id}));
   TNT_RETURN_IF_ERROR(tx.DropSpace(SpaceId(record->getSpace())));
+  // A later shop of the same name must not be opened by the keys of this one.
+  std::vector<codec::Stored<schema::ShopKey>> keys;
+  IndexRange range;
+  range.index = kKeysByShop;
+  range.equal = {id};
+  TNT_RETURN_IF_ERROR(tx.ScanIndex<schema::ShopKey>(
+      range, [&keys](const codec::Stored<schema::ShopKey>& key) {
+        keys.push_back(key);
+        return true;
+      }));
+  for (const codec::Stored<schema::ShopKey>& key : keys) TNT_RETURN_IF_ERROR(tx.Erase(key));
   return tx.Erase(record);
 }
 
@@ -113,19 +125,33 @@ Status EraseReference(Transaction& tx, schema::ReferenceKind kind, std::string_v
   return tx.EraseInDirectory<schema::Reference>({static_cast<int64_t>(kind), id});
 }
 
+namespace {
+
+Status LoadTokenSecret(const codec::Stored<schema::ClusterSecret>& stored, TokenSecret* secret) {
+  secret->kid = stored->getKid().cStr();
+  return ParseHex(stored->getSecret().cStr(), &secret->key)
+             ? Status::Ok()
+             : Corruption("the token secret is not hexadecimal");
+}
+
+}  // namespace
+
 Result<TokenSecret> EnsureTokenSecret(Engine& engine) {
   TokenSecret secret;
+  // Looking first: a server on a full disk must still start.
+  const SpaceReader directory = engine.View().DirectorySpace(ReadTier::kBlocking);
+  TNT_ASSIGN_OR_RETURN(const std::optional<codec::Stored<schema::ClusterSecret>> known,
+                       directory.Find<schema::ClusterSecret>({kTokenSecretName}));
+  if (known) {
+    TNT_RETURN_IF_ERROR(LoadTokenSecret(*known, &secret));
+    return secret;
+  }
   const CommandInfo info{static_cast<uint16_t>(CommandKind::kBootstrap), "system", ""};
   const Outcome outcome = engine.ExecuteDirectory(
       info, ReadTier::kBlocking, [&secret](DirectoryTransaction& tx) -> Status {
         TNT_ASSIGN_OR_RETURN(const std::optional<codec::Stored<schema::ClusterSecret>> stored,
                              tx.Find<schema::ClusterSecret>({kTokenSecretName}));
-        if (stored) {
-          secret.kid = (*stored)->getKid().cStr();
-          return ParseHex((*stored)->getSecret().cStr(), &secret.key)
-                     ? Status::Ok()
-                     : Corruption("the token secret is not hexadecimal");
-        }
+        if (stored) return LoadTokenSecret(*stored, &secret);
         secret.kid = FormatHex(tx.random().Bytes(4));
         secret.key = tx.random().Bytes(32);
         codec::Draft<schema::ClusterSecret> record;

@@ -13,7 +13,7 @@ constexpr size_t kRowsPerStep = 2000;
 Result<bool> ReclaimStep(Engine& engine) {
   bool more = false;
   const Outcome outcome = engine.ExecuteDirectory(
-      {static_cast<uint16_t>(CommandKind::kReclaim), "system", ""}, ReadTier::kBlocking,
+      {static_cast<uint16_t>(CommandKind::kReclaim), "system", "", true}, ReadTier::kBlocking,
       [&more](DirectoryTransaction& tx) -> Status {
         TNT_ASSIGN_OR_RETURN(const std::vector<SpaceId> dropped, tx.DroppedSpaces());
         more = !dropped.empty();

@@ -38,9 +38,9 @@ std::string GenerateKey(Random& random) {
   return key;
 }
 
-CommandInfo AsKeyCommand(const CommandInfo& info) {
+CommandInfo As(CommandKind kind, const CommandInfo& info) {
   CommandInfo as = info;
-  as.command = static_cast<uint16_t>(CommandKind::kKeyCreate);
+  as.command = static_cast<uint16_t>(kind);
   return as;
 }
 
@@ -51,7 +51,7 @@ Result<NewShopKey> CreateShopKey(Engine& engine, std::string_view shop_id, std::
   if (shop_id.empty()) return InvalidArgument("a shop id must not be empty");
   NewShopKey made;
   const Outcome outcome = engine.ExecuteDirectory(
-      AsKeyCommand(info), ReadTier::kBlocking, [&](DirectoryTransaction& tx) -> Status {
+      As(CommandKind::kKeyCreate, info), ReadTier::kBlocking, [&](DirectoryTransaction& tx) -> Status {
         made = {};
         TNT_ASSIGN_OR_RETURN(const auto shop, tx.Find<schema::Tenant>({shop_id}));
         if (shop.has_value() && (*shop)->getKind() != schema::TenantKind::SHOP) {
@@ -111,7 +111,7 @@ Result<std::vector<codec::Stored<schema::ShopKey>>> ListShopKeys(const ReadView&
 Outcome RevokeShopKey(Engine& engine, std::string_view shop_id, std::string_view hint,
                       const CommandInfo& info) {
   return engine.ExecuteDirectory(
-      AsKeyCommand(info), ReadTier::kBlocking, [&](DirectoryTransaction& tx) -> Status {
+      As(CommandKind::kKeyRevoke, info), ReadTier::kBlocking, [&](DirectoryTransaction& tx) -> Status {
         std::vector<codec::Stored<schema::ShopKey>> matches;
         TNT_RETURN_IF_ERROR(tx.ScanIndex<schema::ShopKey>(
             {.index = kByShop, .equal = {shop_id}}, [&](const codec::Stored<schema::ShopKey>& key) {

@@ -12,7 +12,10 @@ using tenant::Directory;
 
 constexpr ReadTier kTier = ReadTier::kBlocking;
 
-CommandInfo Info(CommandKind kind) { return {static_cast<uint16_t>(kind), "admin", ""}; }
+CommandInfo Info(CommandKind kind) {
+  const bool frees_space = kind == CommandKind::kTenantDelete || kind == CommandKind::kKeyRevoke;
+  return {static_cast<uint16_t>(kind), "admin", "", frees_space};
+}
 
 AdminReply Failed(const Status& status) {
   return {ExitCodeOf(status), "", std::string(status.message())};
@@ -52,7 +55,7 @@ AdminReply ListKeys(Engine& engine, const AdminRequest& request) {
 AdminReply RevokeKey(Engine& engine, const AdminRequest& request) {
   const Outcome outcome =
       tenant::RevokeShopKey(engine, Argument(request, "shop"), Argument(request, "hint"),
-                            Info(CommandKind::kKeyCreate));
+                            Info(CommandKind::kKeyRevoke));
   if (!outcome.status.ok()) return Failed(outcome.status);
   engine.WaitReleased(outcome.release_index);
   return {kExitOk, "revoked\n", ""};

@@ -17,7 +17,8 @@
 namespace tenantry::server {
 namespace {
 
-constexpr size_t kLineBytesMax = 64u << 10;
+constexpr size_t kRequestBytesMax = 64u << 10;
+constexpr size_t kReplyBytesMax = 256u << 20;   // A list of a million tenants.
 constexpr int kClientMs = 10'000;   // A client that takes longer to ask is cut off.
 constexpr char kSocketName[] = "admin.sock";
 
@@ -54,9 +55,9 @@ void SetTimeouts(int fd) {
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
-bool ReadLine(int fd, std::string* line) {
-  char chunk[4096];
-  while (line->size() < kLineBytesMax) {
+bool ReadLine(int fd, size_t bytes_max, std::string* line) {
+  char chunk[16384];
+  while (line->size() < bytes_max) {
     const ssize_t got = recv(fd, chunk, sizeof chunk, 0);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return false;
@@ -159,7 +160,7 @@ void AdminSocket::Run() {
 
 void AdminSocket::Serve(int client) const {
   std::string line;
-  if (!ReadLine(client, &line)) return;
+  if (!ReadLine(client, kRequestBytesMax, &line)) return;
   AdminRequest request;
   AdminReply reply{kExitUsage, "", "the request is not one this server understands"};
   if (ParseRequest(line, &request)) reply = RunAdminCommand(engine_, request);
@@ -175,10 +176,14 @@ Result<AdminReply> AskServer(const std::string& data_directory, const AdminReque
   const sockaddr_un address = folder.Address();
   std::string line;
   const nlohmann::json json = {{"command", request.command}, {"arguments", request.arguments}};
-  const bool answered = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-                        WriteAll(fd, json.dump() + "\n") && ReadLine(fd, &line);
+  const bool connected = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  const bool answered =
+      connected && WriteAll(fd, json.dump() + "\n") && ReadLine(fd, kReplyBytesMax, &line);
   close(fd);
-  if (!answered) return Unavailable("no server answers on " + data_directory);
+  if (!connected) return Unavailable("no server runs on " + data_directory);
+  if (!answered) {
+    return AdminReply{kExitUnreachable, "", "the server on " + data_directory + " did not answer; it may have stopped"};
+  }
   const nlohmann::json reply = nlohmann::json::parse(line, nullptr, false);
   if (!reply.is_object()) return Corruption("the server's answer is not JSON");
   return AdminReply{reply.value("exit", kExitFailed), reply.value("output", ""),

@@ -54,6 +54,7 @@ struct RenderedReply {
   std::string head;
   std::string body;
   std::shared_ptr<const std::string> shared_body;
+  std::string log_detail;
   int status = 0;
   uint64_t release_index = 0;
 };

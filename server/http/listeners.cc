@@ -38,6 +38,8 @@ Result<Endpoint> Resolve(const std::string& address) {
   }
   const bool digits = port.find_first_not_of("0123456789") == std::string::npos;
   if (port.empty() || port.size() > 5 || !digits || std::stoi(port) > 65535) return bad;
+  // Loopback by definition (RFC 6761), also on a system without /etc/hosts.
+  if (host == "localhost") host = "127.0.0.1";
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;

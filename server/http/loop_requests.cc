@@ -222,6 +222,21 @@ void Loop::Answer(Connection& c, Response response) {
 }
 
 // Sends what head_ and response_ hold, or keeps it until it may leave.
+namespace {
+
+// All but the head, which is rendered apart.
+RenderedReply TakeReply(Response* response) {
+  RenderedReply reply;
+  reply.body = std::move(response->body);
+  reply.shared_body = std::move(response->shared_body);
+  reply.log_detail = std::move(response->log_detail);
+  reply.status = response->status;
+  reply.release_index = response->release_index;
+  return reply;
+}
+
+}  // namespace
+
 void Loop::Deliver(Connection& c) {
   if (response_.tick_ticket != 0) {
     tickets_.push_back({response_.tick_ticket, c.key});
@@ -231,21 +246,13 @@ void Loop::Deliver(Connection& c) {
     Hold(c, Pending::kRelease);
     return Park(c);
   }
-  RenderedReply reply;
-  reply.body = std::move(response_.body);
-  reply.shared_body = std::move(response_.shared_body);
-  reply.status = response_.status;
+  RenderedReply reply = TakeReply(&response_);
   Send(c, head_, &reply);
 }
 
 void Loop::Hold(Connection& c, Pending pending) {
-  auto held = std::make_unique<RenderedReply>();
-  held->head = head_;
-  held->body = std::move(response_.body);
-  held->shared_body = std::move(response_.shared_body);
-  held->status = response_.status;
-  held->release_index = response_.release_index;
-  c.held = std::move(held);
+  c.held = std::make_unique<RenderedReply>(TakeReply(&response_));
+  c.held->head = head_;
   c.pending = pending;
   Arm(c, Wait::kReply);
 }
@@ -344,6 +351,7 @@ void Loop::Send(Connection& c, std::string_view head, RenderedReply* reply) {
   record.request_id = c.request_id.view();
   record.peer_ip = c.peer_ip;
   record.status = reply->status;
+  record.detail = reply->log_detail;
   record.body_bytes = sends_body ? bytes : 0;
   record.latency_ns = context_.clock->NowBootNs() - c.started_ns;
   record.loop = id_;
@@ -386,10 +394,7 @@ void Loop::Fail(Connection& c, int status, std::string_view reason, bool framed)
   c.held.reset();
   c.close_after_write = true;
   c.linger_on_close = true;
-  RenderedReply reply;
-  reply.body = std::move(response_.body);
-  reply.shared_body = std::move(response_.shared_body);
-  reply.status = response_.status;
+  RenderedReply reply = TakeReply(&response_);
   Send(c, head_, &reply);
 }
 

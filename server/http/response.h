@@ -31,6 +31,9 @@ struct Response {
   // ends.
   uint64_t tick_ticket = 0;
 
+  // Why a 5xx happened: for the log only, never sent.
+  std::string log_detail;
+
   // The request needs a disk or a slow hash: drop this response and run the handler again on the
   // blocking lane.
   bool rerun_blocking = false;

@@ -159,7 +159,9 @@ class StubServer {
       next_for_first_ = answers_ + 1000;
     }
     char buffer[4096];
-    if (recv(polled_[i].fd, buffer, sizeof buffer, 0) <= 0) return false;
+    const ssize_t got = recv(polled_[i].fd, buffer, sizeof buffer, 0);
+    if (got <= 0) return false;
+    if (buffer[got - 1] != '\n') return true;  // The rest of the request is still to come.
     ++answers_;
     if (faults_.hang_up_every > 0 && answers_ % faults_.hang_up_every == 0) return false;
     std::string answer(kOk);

@@ -19,6 +19,11 @@ AdminReply RunHere(const std::string& data, const AdminRequest& request) {
   const SystemClock clock;
   SystemRandom random;
   PosixFileSystem files;
+  // Only `serve` makes data folders; a mistyped path is not one.
+  const Result<bool> exists = files.Exists(data + "/IDENTITY");
+  if (exists.ok() && !*exists) {
+    return {server::kExitNotFound, "", data + " is not a data folder; --data names the one that `tenantry serve` uses"};
+  }
   EngineOptions options;
   options.directory = data;
   options.clock = &clock;

@@ -1,5 +1,8 @@
 #include "tools/tenantry/housekeeping.h"
 
+#include <cstdio>
+
+#include "engine/gym/sessions.h"
 #include "engine/popups/reclaim.h"
 #include "engine/tenant/directory.h"
 #include "engine/tenant/reclaim.h"
@@ -31,7 +34,24 @@ bool Housekeeping::StopRequested(int64_t wait_ms) {
   return stop_;
 }
 
+// A crash can leave a cancelled session with bookings that still say confirmed; readers see them as cancelled meanwhile.
+void Housekeeping::FinishCancellations() {
+  const auto gyms = tenant::Directory::List(engine_.View(), schema::TenantKind::GYM, ReadTier::kBlocking);
+  if (!gyms.ok()) return;
+  for (const tenant::TenantEntry& gym : *gyms) {
+    const std::string id = gym.record->getId().cStr();
+    const Status finished = gym::FinishCancellations(
+        {engine_, gym.ref, id, {"system", schema::GymRole::OWNER, true}, "housekeeping", ReadTier::kBlocking});
+    if (!finished.ok()) {
+      std::fprintf(stderr, "tenantry: finishing cancellations of gym %s: %s\n", id.c_str(),
+                   finished.ToString().c_str());
+    }
+    if (StopRequested(0)) return;
+  }
+}
+
 void Housekeeping::Run() {
+  FinishCancellations();
   while (!StopRequested(Step() ? kPauseMs : kIdleMs)) {
   }
 }

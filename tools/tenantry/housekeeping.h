@@ -17,6 +17,7 @@ class Housekeeping {
 
  private:
   void Run();
+  void FinishCancellations();
   // True when there may be more to do at once.
   bool Step();
   bool StopRequested(int64_t wait_ms);

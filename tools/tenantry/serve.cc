@@ -148,6 +148,7 @@ void AddServeCommand(CLI::App& app, int* exit_code) {
       ->capture_default_str();
   serve->add_option("--listen", options->listen, "HOST:PORT, repeatable; port 0 picks one and prints it")
       ->envname("TENANTRY_LISTEN")
+      ->delimiter(',')
       ->default_str(kDefaultListen);
   serve->add_flag("--demo", options->demo, "Fill an empty data folder with one gym and one shop");
   serve->add_option("--demo-ids", options->demo_ids, "Write the ids of the demo data to this JSON file");
@@ -169,10 +170,14 @@ void AddServeCommand(CLI::App& app, int* exit_code) {
   serve->add_option("--api-base-url", options->api_base_url,
                     "Base URL in popup.js; default: where the script came from")
       ->envname("API_BASE_URL");
-  serve->add_option("--loops", options->loops, "Event loops; 0: one per core")->capture_default_str();
+  serve->add_option("--loops", options->loops, "Event loops; 0: one per core")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
   serve->add_option("--block-cache-mib", options->block_cache_mib, "Memory for cached blocks, MiB")
+      ->check(CLI::Range(8, 1 << 20))
       ->capture_default_str();
   serve->add_option("--drain-seconds", options->drain_seconds, "How long SIGTERM waits for requests in flight")
+      ->check(CLI::Range(0, 3600))
       ->capture_default_str();
   serve->callback([options, exit_code] {
     if (options->listen.empty()) options->listen = {kDefaultListen};

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "engine/commands.h"
+#include "engine/tenant/shop_keys.h"
 #include "tests/support/engine_fixture.h"
 
 namespace tenantry {
@@ -84,6 +85,31 @@ TEST_F(EngineTest, AMissingLogIsRefusedNotForgotten) {
   const Result<std::unique_ptr<Engine>> opened = Engine::Open(options_);
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.status().code(), StatusCode::kCorruption);
+}
+
+TEST_F(EngineTest, AStoreIsNotRebuiltFromALogThatIsGone) {
+  CreateTenant("shop");
+  engine_.reset();
+  std::filesystem::remove_all(options_.directory + "/log");
+  ASSERT_TRUE(ReplaceFile(files_, options_.directory + "/store/CURRENT", "MANIFEST-damaged").ok());
+  EXPECT_FALSE(Engine::Open(options_).ok());
+  EXPECT_TRUE(std::filesystem::exists(options_.directory + "/store/CURRENT"));
+}
+
+TEST_F(EngineTest, ADeletedShopTakesItsKeysAlong) {
+  const Result<tenant::NewShopKey> key =
+      tenant::CreateShopKey(engine(), "shop", "", {1, "test", ""});
+  ASSERT_TRUE(key.ok());
+  engine().WaitReleased(key->release_index);
+  ASSERT_TRUE(tenant::FindShopKey(engine().View(), key->key, ReadTier::kBlocking).ok());
+  const Outcome deleted = engine().ExecuteDirectory(
+      {1, "test", ""}, ReadTier::kBlocking,
+      [](DirectoryTransaction& tx) { return tenant::Directory::Delete(tx, "shop"); });
+  ASSERT_TRUE(deleted.status.ok());
+  engine().WaitReleased(deleted.release_index);
+  CreateTenant("shop");
+  EXPECT_EQ(tenant::FindShopKey(engine().View(), key->key, ReadTier::kBlocking).status().code(),
+            StatusCode::kNotFound);
 }
 
 TEST_F(EngineTest, TwoTenantsDoNotShareRows) {
