@@ -4,11 +4,11 @@
 // Threads  construct and destroy on one thread.
 // Owns     application, HTTP server and log. Borrows the engine.
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <memory>
 #include <string>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "engine/engine.h"
 #include "server/access_log.h"
@@ -28,8 +28,7 @@ class InProcessServer {
         options_(options),
         secret_(MustSecret(engine)),
         context_{engine, options_, secret_, loops},
-        log_fd_(open("/dev/null", O_WRONLY | O_CLOEXEC)),
-        log_(log_fd_, loops, engine.clock()),
+        log_(null_device_.fd, loops, engine.clock()),
         application_(context_, log_) {
     http::ServerOptions http_options;
     http_options.listen = {"127.0.0.1:0"};
@@ -42,7 +41,6 @@ class InProcessServer {
   ~InProcessServer() {
     server_->Drain(10'000);
     relay_.Connect(nullptr);
-    close(log_fd_);
   }
 
   int port() const {
@@ -52,6 +50,11 @@ class InProcessServer {
   const tenant::TokenSecret& secret() const { return secret_; }
 
  private:
+  // Where the log goes. A member of its own, because the log's thread writes until after the destructor's body.
+  struct NullDevice {
+    const int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    ~NullDevice() { close(fd); }
+  };
   static tenant::TokenSecret MustSecret(Engine& engine) {
     Result<tenant::TokenSecret> secret = tenant::EnsureTokenSecret(engine);
     TNT_CHECK(secret.ok());
@@ -61,7 +64,7 @@ class InProcessServer {
   const server::ServerOptions options_;
   const tenant::TokenSecret secret_;
   const server::Context context_;
-  const int log_fd_;
+  const NullDevice null_device_;
   server::AccessLog log_;
   server::TenantryApplication application_;
   std::unique_ptr<http::Server> server_;
