@@ -7,8 +7,8 @@
 namespace tenantry {
 
 enum class CommandKind : uint16_t {
-  kBootstrap = 1,          // Cluster secrets and other first rows of the directory.
-  kReclaim = 2,            // Bytes of deleted spaces and tombstoned events.
+  kBootstrap = 1,  // Cluster secrets and other first rows of the directory.
+  kReclaim = 2,    // Bytes of deleted spaces and tombstoned events.
   kTenantCreate = 10,
   kTenantDelete = 11,
   kKeyCreate = 12,

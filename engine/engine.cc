@@ -36,7 +36,8 @@ Result<uint64_t> EnsureClusterId(FileSystem& files, const std::string& directory
     constexpr std::string_view kLabel = "cluster ";
     const bool sound = content.size() == kLabel.size() + 17 && content.starts_with(kLabel) &&
                        ParseHex(std::string_view(content).substr(kLabel.size(), 16), &bytes);
-    if (!sound) return Corruption(path + " is damaged: expected 'cluster' and 16 hexadecimal digits");
+    if (!sound)
+      return Corruption(path + " is damaged: expected 'cluster' and 16 hexadecimal digits");
     return LoadBig64(bytes.data());
   }
   std::string bytes;
@@ -55,8 +56,9 @@ Status Replay(log::SegmentLog& log, store::Store& store) {
   }
   if (applied == end) return Status::Ok();
   if (log.first_index() > applied + 1) {
-    return Corruption("the store ends at entry " + std::to_string(applied) + " but the log begins at entry " +
-                      std::to_string(log.first_index()) + "; restore the data folder from a copy");
+    return Corruption("the store ends at entry " + std::to_string(applied) +
+                      " but the log begins at entry " + std::to_string(log.first_index()) +
+                      "; restore the data folder from a copy");
   }
   TNT_ASSIGN_OR_RETURN(const std::unique_ptr<log::Reader> reader, log.ReadFrom(applied + 1));
   const uint64_t first = applied;
@@ -93,10 +95,13 @@ Result<std::unique_ptr<store::Store>> OpenStore(const store::StoreOptions& optio
                                                 int64_t now_unix_ms) {
   Result<std::unique_ptr<store::Store>> opened = store::Store::Open(options);
   const bool log_is_whole = log.first_index() == 1 && log.end().index > 0;
-  if (opened.ok() || opened.status().code() != StatusCode::kCorruption || !log_is_whole) return opened;
+  if (opened.ok() || opened.status().code() != StatusCode::kCorruption || !log_is_whole)
+    return opened;
   const std::string aside = options.directory + ".damaged-" + std::to_string(now_unix_ms);
-  std::fprintf(stderr, "tenantry: the store does not open (%s); keeping it as %s and rebuilding it from the log\n",
-               opened.status().ToString().c_str(), aside.c_str());
+  std::fprintf(
+      stderr,
+      "tenantry: the store does not open (%s); keeping it as %s and rebuilding it from the log\n",
+      opened.status().ToString().c_str(), aside.c_str());
   TNT_RETURN_IF_ERROR(files.Rename(options.directory, aside));
   return store::Store::Open(options);
 }
@@ -120,7 +125,8 @@ class Engine::Core {
   std::unique_ptr<partition::Pipeline> pipeline;
 
   partition::Execution::Options ExecutionOptions(ReadTier tier, bool dry) {
-    return {*partitions, [this] { return pipeline->view(); }, StoreTier(tier), *options.clock,
+    return {*partitions,     [this] { return pipeline->view(); },
+            StoreTier(tier), *options.clock,
             *options.random, dry};
   }
 
@@ -151,7 +157,8 @@ class Engine::Core {
 
   template <class Run>
   Outcome ExecuteRun(SpaceId space, const CommandInfo& info, ReadTier tier, const Run& run) {
-    if (!pipeline->HasRoom()) return {Unavailable("too many writes are waiting for the disk"), 0, {}};
+    if (!pipeline->HasRoom())
+      return {Unavailable("too many writes are waiting for the disk"), 0, {}};
     if (!log->growth_possible() && !info.frees_space) return {NoSpace("the disk is full"), 0, {}};
     if (tier == ReadTier::kInline) return Attempt(space, info, tier, run);
     for (int attempt = 0; attempt < kWarmRunsMax; ++attempt) {
@@ -159,13 +166,15 @@ class Engine::Core {
       if (outcome.status.code() != StatusCode::kWouldBlock) return outcome;
       partition::Execution warm(ExecutionOptions(ReadTier::kBlocking, true));
       warm.Hold(space);
-      static_cast<void>(run(warm).ok());   // Only the cache it filled matters.
+      static_cast<void>(run(warm).ok());  // Only the cache it filled matters.
     }
     return Attempt(space, info, ReadTier::kBlocking, run);
   }
 };
 
-uint64_t ReadView::applied_index() const { return state_->snapshot->applied_index(); }
+uint64_t ReadView::applied_index() const {
+  return state_->snapshot->applied_index();
+}
 
 SpaceReader ReadView::Space(const TenantRef& tenant, ReadTier tier) const {
   return SpaceReader(state_->snapshot->reader(StoreTier(tier)), tenant.space(), tier, state_);
@@ -206,11 +215,12 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
   log_options.clock = options.clock;
   log_options.random = options.random;
   log::RecoveryReport recovery;
-  TNT_ASSIGN_OR_RETURN(core->log, log::SegmentLog::Open(files, options.directory + "/log",
-                                                        log_options, &recovery));
+  TNT_ASSIGN_OR_RETURN(
+      core->log, log::SegmentLog::Open(files, options.directory + "/log", log_options, &recovery));
   if (recovery.cut_bytes > 0) {
     std::fprintf(stderr,
-                 "tenantry: %s: cut %llu bytes of an unfinished write at offset %llu; nothing in them was acknowledged\n",
+                 "tenantry: %s: cut %llu bytes of an unfinished write at offset %llu; nothing in "
+                 "them was acknowledged\n",
                  recovery.cut_file.c_str(), static_cast<unsigned long long>(recovery.cut_bytes),
                  static_cast<unsigned long long>(recovery.cut_offset));
   }
@@ -219,7 +229,8 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
   store_options.block_cache_bytes = options.block_cache_bytes;
   store_options.write_buffer_bytes = options.write_buffer_bytes;
   store_options.environment = options.store_environment;
-  TNT_ASSIGN_OR_RETURN(core->store, OpenStore(store_options, *core->log, files, options.clock->NowUnixMs()));
+  TNT_ASSIGN_OR_RETURN(core->store,
+                       OpenStore(store_options, *core->log, files, options.clock->NowUnixMs()));
   // RocksDB syncs inside its folder only; log that is trimmed must not outlive the folder's own name.
   TNT_RETURN_IF_ERROR(files.SyncDirectory(options.directory));
   TNT_RETURN_IF_ERROR(Replay(*core->log, *core->store));
@@ -243,7 +254,8 @@ Outcome Engine::Execute(const TenantRef& tenant, const CommandInfo& info, ReadTi
   });
 }
 
-Outcome Engine::ExecuteDirectory(const CommandInfo& info, ReadTier tier, const DirectoryPlan& plan) {
+Outcome Engine::ExecuteDirectory(const CommandInfo& info, ReadTier tier,
+                                 const DirectoryPlan& plan) {
   return core_->ExecuteRun(kDirectorySpace, info, tier,
                            [&](partition::Execution& execution) -> Status {
                              DirectoryTransaction tx(&execution, execution, kDirectorySpace, tier);
@@ -259,16 +271,32 @@ uint64_t Engine::LastChange(SpaceId space, uint16_t collection) const {
   return core_->changes.LastChange(space, collection);
 }
 
-uint64_t Engine::released_index() const { return core_->pipeline->released_index(); }
+uint64_t Engine::released_index() const {
+  return core_->pipeline->released_index();
+}
 void Engine::SetReleaseListener(std::function<void()> listener) {
   core_->pipeline->SetReleaseListener(std::move(listener));
 }
-void Engine::WaitReleased(uint64_t index) { core_->pipeline->WaitReleased(index); }
-Position Engine::position() const { return core_->log->end(); }
-uint64_t Engine::epoch() const { return core_->epoch; }
-const Clock& Engine::clock() const { return *core_->options.clock; }
-Random& Engine::random() { return *core_->options.random; }
-std::vector<uint32_t> Engine::GroupSizesForTest() const { return core_->pipeline->GroupSizes(); }
-Status Engine::FlushForTest() { return core_->pipeline->FlushAndTrim(); }
+void Engine::WaitReleased(uint64_t index) {
+  core_->pipeline->WaitReleased(index);
+}
+Position Engine::position() const {
+  return core_->log->end();
+}
+uint64_t Engine::epoch() const {
+  return core_->epoch;
+}
+const Clock& Engine::clock() const {
+  return *core_->options.clock;
+}
+Random& Engine::random() {
+  return *core_->options.random;
+}
+std::vector<uint32_t> Engine::GroupSizesForTest() const {
+  return core_->pipeline->GroupSizes();
+}
+Status Engine::FlushForTest() {
+  return core_->pipeline->FlushAndTrim();
+}
 
 }  // namespace tenantry

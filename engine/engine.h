@@ -34,18 +34,20 @@ class Directory;
 }
 
 struct EngineOptions {
-  std::string directory;                       // Data folder; created when missing.
-  uint32_t partitions = 1;                     // Fixed per data folder only by hashing; any value opens any folder.
+  std::string directory;    // Data folder; created when missing.
+  uint32_t partitions = 1;  // Fixed per data folder only by hashing; any value opens any folder.
   uint64_t segment_bytes = 64u << 20;
   uint64_t block_cache_bytes = 64u << 20;
   uint64_t write_buffer_bytes = 16u << 20;
-  uint64_t pending_bytes_max = 64u << 20;      // Open plus waiting groups; beyond it commands get kUnavailable.
-  uint64_t flush_log_bytes = 256u << 20;       // Replay bound: flush the store after this much log.
-  const Clock* clock = nullptr;                // Required.
-  Random* random = nullptr;                    // Required.
-  FileSystem* files = nullptr;                 // Required; holds the log.
-  bool lock_folder = true;                     // Off only where `directory` is not a real folder.
-  std::shared_ptr<store::StoreEnvironment> store_environment;  // Tests put RocksDB on a faulty disk.
+  uint64_t pending_bytes_max =
+      64u << 20;  // Open plus waiting groups; beyond it commands get kUnavailable.
+  uint64_t flush_log_bytes = 256u << 20;  // Replay bound: flush the store after this much log.
+  const Clock* clock = nullptr;           // Required.
+  Random* random = nullptr;               // Required.
+  FileSystem* files = nullptr;            // Required; holds the log.
+  bool lock_folder = true;                // Off only where `directory` is not a real folder.
+  std::shared_ptr<store::StoreEnvironment>
+      store_environment;  // Tests put RocksDB on a faulty disk.
 };
 
 // Proof that a tenant was looked up; the only way to name a space to the engine. Made by tenant::Directory.
@@ -62,10 +64,10 @@ class TenantRef {
 
 // What every command leaves in the audit trail.
 struct CommandInfo {
-  uint16_t command = 0;          // engine/commands.h
-  std::string_view actor;        // Member id, key id or "system".
+  uint16_t command = 0;    // engine/commands.h
+  std::string_view actor;  // Member id, key id or "system".
   std::string_view request_id;
-  bool frees_space = false;      // Deletes go on while a full disk refuses growth.
+  bool frees_space = false;  // Deletes go on while a full disk refuses growth.
 };
 
 struct Outcome {
@@ -97,7 +99,8 @@ class Engine {
 
   using Plan = std::function<Status(Transaction&)>;
   using DirectoryPlan = std::function<Status(DirectoryTransaction&)>;
-  Outcome Execute(const TenantRef& tenant, const CommandInfo& info, ReadTier tier, const Plan& plan);
+  Outcome Execute(const TenantRef& tenant, const CommandInfo& info, ReadTier tier,
+                  const Plan& plan);
   Outcome ExecuteDirectory(const CommandInfo& info, ReadTier tier, const DirectoryPlan& plan);
 
   // The newest published view.

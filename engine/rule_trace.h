@@ -24,7 +24,7 @@ struct RuleFact {
 };
 
 struct RuleStep {
-  std::string_view rule;   // A literal such as "booking.capacity".
+  std::string_view rule;  // A literal such as "booking.capacity".
   bool held = false;
   std::vector<RuleFact> facts;
 };

@@ -11,8 +11,8 @@
 namespace tenantry {
 
 inline constexpr std::string_view kAliveMeta = "alive";
-inline constexpr std::string_view kNextSpaceMeta = "next_space";   // Big-endian u64, space 0 only.
-inline constexpr std::string_view kDroppedPrefix = "dropped:";     // Then the space, big-endian u64.
+inline constexpr std::string_view kNextSpaceMeta = "next_space";  // Big-endian u64, space 0 only.
+inline constexpr std::string_view kDroppedPrefix = "dropped:";    // Then the space, big-endian u64.
 
 inline std::string DroppedMeta(SpaceId space) {
   std::string name(kDroppedPrefix);

@@ -104,8 +104,8 @@ Status SpaceReader::ScanRecordBytes(
   return cursor->status();
 }
 
-Result<int64_t> SpaceReader::Counter(uint8_t family, std::string_view owner, std::string_view metric,
-                                     int64_t bucket) const {
+Result<int64_t> SpaceReader::Counter(uint8_t family, std::string_view owner,
+                                     std::string_view metric, int64_t bucket) const {
   Result<std::string> value = GetRaw(keys::CounterKey(space_, family, owner, metric, bucket));
   if (!value.ok()) {
     if (value.status().code() == StatusCode::kNotFound) return int64_t{0};

@@ -37,7 +37,7 @@ struct IndexRange {
   std::vector<keys::Part> equal = {};
   std::optional<keys::Part> from = {};   // Inclusive bound of the field after `equal`.
   std::optional<keys::Part> until = {};  // Exclusive.
-  bool reverse = false;             // Highest first.
+  bool reverse = false;                  // Highest first.
 };
 
 class SpaceReader {
@@ -62,8 +62,8 @@ class SpaceReader {
   }
   // The one record with these values in a unique index.
   template <class T>
-  Result<std::optional<codec::Stored<T>>> FindUnique(uint8_t index,
-                                                     std::initializer_list<keys::Part> values) const {
+  Result<std::optional<codec::Stored<T>>> FindUnique(
+      uint8_t index, std::initializer_list<keys::Part> values) const {
     return Optional<T>(GetUnique<T>(index, values));
   }
 
@@ -106,29 +106,29 @@ class SpaceReader {
   Status ScanRecords(std::initializer_list<keys::Part> key_prefix, bool reverse,
                      const std::function<bool(const codec::Stored<T>&)>& visit) const {
     Status decoded;
-    TNT_RETURN_IF_ERROR(ScanRecordBytes(
-        schema::CollectionOf<T>(), Tuple(key_prefix), reverse,
-        [&](std::string_view /*key*/, std::string_view bytes) {
-          Result<codec::Stored<T>> record = codec::Stored<T>::Decode(bytes);
-          if (!record.ok()) {
-            decoded = record.status();
-            return false;
-          }
-          return visit(*record);
-        }));
+    TNT_RETURN_IF_ERROR(ScanRecordBytes(schema::CollectionOf<T>(), Tuple(key_prefix), reverse,
+                                        [&](std::string_view /*key*/, std::string_view bytes) {
+                                          Result<codec::Stored<T>> record =
+                                              codec::Stored<T>::Decode(bytes);
+                                          if (!record.ok()) {
+                                            decoded = record.status();
+                                            return false;
+                                          }
+                                          return visit(*record);
+                                        }));
     return decoded;
   }
-  Status ScanRecordBytes(const schema::Collection& collection, std::string_view key_prefix, bool reverse,
-                         const std::function<bool(std::string_view key, std::string_view bytes)>& visit)
-      const;
+  Status ScanRecordBytes(
+      const schema::Collection& collection, std::string_view key_prefix, bool reverse,
+      const std::function<bool(std::string_view key, std::string_view bytes)>& visit) const;
 
   // Counters that were never written are 0.
   Result<int64_t> Counter(uint8_t family, std::string_view owner, std::string_view metric,
                           int64_t bucket = 0) const;
   // Visits (metric, bucket, value) of one owner in key order.
   Status ScanCounters(uint8_t family, std::string_view owner,
-                      const std::function<bool(std::string_view metric, int64_t bucket, int64_t value)>&
-                          visit) const;
+                      const std::function<bool(std::string_view metric, int64_t bucket,
+                                               int64_t value)>& visit) const;
   // The 64 registers of a sketch block; empty when never written.
   Result<std::string> SketchBlock(uint8_t family, std::string_view owner, int64_t bucket,
                                   uint8_t block) const;
@@ -155,7 +155,8 @@ class SpaceReader {
 
  private:
   template <class T>
-  Result<codec::Stored<T>> GetUnique(uint8_t index, std::initializer_list<keys::Part> values) const {
+  Result<codec::Stored<T>> GetUnique(uint8_t index,
+                                     std::initializer_list<keys::Part> values) const {
     const schema::Collection& collection = schema::CollectionOf<T>();
     TNT_ASSIGN_OR_RETURN(const std::string primary_key,
                          GetUniqueKey(collection, index, {values.begin(), values.size()}));

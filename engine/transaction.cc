@@ -7,14 +7,20 @@
 
 namespace tenantry {
 
-int64_t SpaceWriter::now_unix_ms() const { return execution_->clock().NowUnixMs(); }
-Random& SpaceWriter::random() { return execution_->random(); }
-RuleTrace& SpaceWriter::trace() { return execution_->trace(); }
+int64_t SpaceWriter::now_unix_ms() const {
+  return execution_->clock().NowUnixMs();
+}
+Random& SpaceWriter::random() {
+  return execution_->random();
+}
+RuleTrace& SpaceWriter::trace() {
+  return execution_->trace();
+}
 
 Status SpaceWriter::PutUniqueRow(const std::string& key, std::string value,
                                  std::string_view collection) {
   std::string taken;
-  const Status found = execution_->Get(key, &taken);
+  Status found = execution_->Get(key, &taken);
   if (found.ok()) return AlreadyExists(std::string(collection) + ": a unique value is taken");
   if (found.code() != StatusCode::kNotFound) return found;
   return execution_->Put(key, std::move(value));
@@ -52,8 +58,7 @@ Status SpaceWriter::UpdateBytes(const schema::Collection& collection,
   TNT_CHECK(tuple == codec::PrimaryKey(collection, after));
   TNT_RETURN_IF_ERROR(
       execution_->Put(keys::RecordKey(space_, collection.number, tuple), std::move(bytes)));
-  const std::vector<codec::IndexRow> old_rows =
-      codec::IndexRows(space_, collection, before, tuple);
+  const std::vector<codec::IndexRow> old_rows = codec::IndexRows(space_, collection, before, tuple);
   std::vector<codec::IndexRow> new_rows = codec::IndexRows(space_, collection, after, tuple);
   const auto contains = [](const std::vector<codec::IndexRow>& rows, const std::string& key) {
     for (const codec::IndexRow& row : rows) {
@@ -121,7 +126,8 @@ Status Transaction::PutDirectoryBytes(const schema::Collection& collection,
   return PutUnchecked(kDirectorySpace, collection, record, std::move(bytes));
 }
 
-Status Transaction::EraseDirectoryKey(const schema::Collection& collection, std::string tuple) {
+Status Transaction::EraseDirectoryKey(const schema::Collection& collection,
+                                      const std::string& tuple) {
   TNT_CHECK(collection.indexes.empty());
   return execution_->Delete(keys::RecordKey(kDirectorySpace, collection.number, tuple));
 }

@@ -25,7 +25,7 @@
 namespace tenantry {
 
 namespace partition {
-class Execution;   // The write set and the read-your-writes view of one running command.
+class Execution;  // The write set and the read-your-writes view of one running command.
 }
 
 // Reads and writes of one space inside a command.
@@ -55,7 +55,8 @@ class SpaceWriter : public SpaceReader {
   // Absolute values, so that replay is idempotent.
   Status SetCounter(uint8_t family, std::string_view owner, std::string_view metric, int64_t bucket,
                     int64_t value);
-  Status EraseCounter(uint8_t family, std::string_view owner, std::string_view metric, int64_t bucket);
+  Status EraseCounter(uint8_t family, std::string_view owner, std::string_view metric,
+                      int64_t bucket);
   Status SetSketchBlock(uint8_t family, std::string_view owner, int64_t bucket, uint8_t block,
                         std::string_view registers);
   Status EraseSketchBlock(uint8_t family, std::string_view owner, int64_t bucket, uint8_t block);
@@ -68,7 +69,8 @@ class SpaceWriter : public SpaceReader {
 
  protected:
   friend class DirectoryTransaction;
-  SpaceWriter(partition::Execution* execution, const KeyReader& reader, SpaceId space, ReadTier tier)
+  SpaceWriter(partition::Execution* execution, const KeyReader& reader, SpaceId space,
+              ReadTier tier)
       : SpaceReader(reader, space, tier), execution_(execution) {}
 
   Status InsertBytes(const schema::Collection& collection, capnp::DynamicStruct::Reader record,
@@ -89,8 +91,8 @@ class Transaction : public SpaceWriter {
   // Adds a directory row without looking: for rows keyed by fresh random ids, which cannot collide.
   template <class T>
   Status PutInDirectory(const codec::Draft<T>& record) {
-    return PutDirectoryBytes(schema::CollectionOf<T>(), capnp::DynamicStruct::Reader(record.reader()),
-                             record.Encode());
+    return PutDirectoryBytes(schema::CollectionOf<T>(),
+                             capnp::DynamicStruct::Reader(record.reader()), record.Encode());
   }
   // Removes a directory row by primary key, without looking.
   template <class T>
@@ -101,9 +103,9 @@ class Transaction : public SpaceWriter {
  private:
   friend class Engine;
   using SpaceWriter::SpaceWriter;
-  Status PutDirectoryBytes(const schema::Collection& collection, capnp::DynamicStruct::Reader record,
-                           std::string bytes);
-  Status EraseDirectoryKey(const schema::Collection& collection, std::string tuple);
+  Status PutDirectoryBytes(const schema::Collection& collection,
+                           capnp::DynamicStruct::Reader record, std::string bytes);
+  Status EraseDirectoryKey(const schema::Collection& collection, const std::string& tuple);
 };
 
 // A command of the directory, which may open or create spaces. All it writes is one entry.
@@ -123,7 +125,7 @@ class DirectoryTransaction : public SpaceWriter {
  private:
   friend class Engine;
   using SpaceWriter::SpaceWriter;
-  std::deque<SpaceWriter> opened_;   // Stable addresses for what OpenSpace and CreateSpace hand out.
+  std::deque<SpaceWriter> opened_;  // Stable addresses for what OpenSpace and CreateSpace hand out.
 };
 
 }  // namespace tenantry

@@ -1,10 +1,10 @@
 #include "server/access_log.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <iterator>
+
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include "engine/base/time_format.h"
 #include "engine/codec/json_out.h"
@@ -12,7 +12,8 @@
 namespace tenantry::server {
 namespace {
 
-constexpr size_t kBufferBytesMax = 4u << 20;   // Per loop: a quarter of a second of the busiest traffic seen.
+constexpr size_t kBufferBytesMax =
+    4u << 20;  // Per loop: a quarter of a second of the busiest traffic seen.
 constexpr int64_t kWriteEveryMs = 50;
 
 std::string_view SeverityOf(int status) {
@@ -118,7 +119,8 @@ void AccessLog::WriteOut() {
   const uint64_t missing = dropped() - reported_;
   if (missing == 0) return;
   reported_ += missing;
-  Note("WARNING", std::to_string(missing) + " log lines were dropped because the log was slower than the traffic");
+  Note("WARNING", std::to_string(missing) +
+                      " log lines were dropped because the log was slower than the traffic");
 }
 
 }  // namespace tenantry::server

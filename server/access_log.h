@@ -28,7 +28,7 @@ class AccessLog {
  public:
   // Writes to the descriptor `fd`, which stays the caller's.
   AccessLog(int fd, uint32_t loops, const Clock& clock);
-  ~AccessLog();   // Writes what is left.
+  ~AccessLog();  // Writes what is left.
 
   void Add(const http::AccessRecord& record);
   // A line that is not about a reply, such as "listening on all interfaces without TLS".
@@ -46,9 +46,9 @@ class AccessLog {
 
   const int fd_;
   const Clock& clock_;
-  std::vector<std::unique_ptr<Buffer>> buffers_;   // One per loop, and one for notes.
-  std::atomic<uint64_t> dropped_{0};               // Relaxed: a count.
-  uint64_t reported_ = 0;                          // Writer only.
+  std::vector<std::unique_ptr<Buffer>> buffers_;  // One per loop, and one for notes.
+  std::atomic<uint64_t> dropped_{0};              // Relaxed: a count.
+  uint64_t reported_ = 0;                         // Writer only.
 
   Mutex stop_mutex_{"access_log_stop"};
   CondVar stop_changed_;

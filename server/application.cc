@@ -12,9 +12,9 @@ namespace tenantry::server {
 namespace {
 
 // First path segments of the gym API; `/` itself follows the gym's rule too (crosscutting.md A5, A6).
-constexpr std::string_view kGymSegments[] = {
-    "auth",        "members",     "my",      "locations", "session-types", "sessions", "bookings",
-    "invitations", "memberships", "trainer", "payments",  "reference"};
+constexpr std::string_view kGymSegments[] = {"auth",          "members",  "my",       "locations",
+                                             "session-types", "sessions", "bookings", "invitations",
+                                             "memberships",   "trainer",  "payments", "reference"};
 
 bool IsGymPath(std::string_view path) {
   if (!path.empty() && path.front() == '/') path.remove_prefix(1);
@@ -25,7 +25,8 @@ bool IsGymPath(std::string_view path) {
 
 constexpr std::string_view kAllowedMethods = "GET,POST,PUT,PATCH,DELETE,OPTIONS";
 constexpr std::string_view kAllowedHeaders =
-    "Content-Type,Authorization,X-Requested-With,x-tenant-id,If-None-Match,If-Match,Idempotency-Key,"
+    "Content-Type,Authorization,X-Requested-With,x-tenant-id,If-None-Match,If-Match,Idempotency-"
+    "Key,"
     "X-Request-Id,Tenantry-Min-Position";
 constexpr std::string_view kExposedHeaders =
     "ETag,Retry-After,X-Request-Id,X-Total-Count,Link,Tenantry-Position,X-RateLimit-Limit,"
@@ -60,7 +61,8 @@ http::Response TenantryApplication::Handle(const http::Route& route, const http:
   return route.handler(request);
 }
 
-http::Response TenantryApplication::Unrouted(const http::Request& request, http::MethodSet allowed) {
+http::Response TenantryApplication::Unrouted(const http::Request& request,
+                                             http::MethodSet allowed) {
   if (request.method == http::Method::kOptions) {
     // A preflight is answered before tenant and token are looked at; Decorate adds the CORS headers.
     http::Response response = http::Response::Empty(204);

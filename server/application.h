@@ -46,7 +46,7 @@ class TenantryApplication final : public http::Application {
   const Context& context_;
   AccessLog& log_;
   std::vector<Module> modules_;
-  std::vector<http::Route> routes_;   // Constant after construction; the router points into it.
+  std::vector<http::Route> routes_;  // Constant after construction; the router points into it.
 };
 
 // Rows that belong to neither family: health and readiness.

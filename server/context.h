@@ -10,16 +10,16 @@
 namespace tenantry::server {
 
 struct ServerOptions {
-  bool shop_auth_open = false;         // --shop-auth open
-  uint32_t open_shops_max = 1000;      // Shops that strangers may create in open mode.
-  std::string api_base_url;            // API_BASE_URL; empty: the script's own origin.
+  bool shop_auth_open = false;     // --shop-auth open
+  uint32_t open_shops_max = 1000;  // Shops that strangers may create in open mode.
+  std::string api_base_url;        // API_BASE_URL; empty: the script's own origin.
 };
 
 struct Context {
   Engine& engine;
   const ServerOptions& options;
   const tenant::TokenSecret& token_secret;
-  uint32_t loops;                      // How many loops run handlers; Request::loop is below this.
+  uint32_t loops;  // How many loops run handlers; Request::loop is below this.
 };
 
 }  // namespace tenantry::server

@@ -11,10 +11,9 @@ namespace {
 constexpr std::string_view kInternalMessage = "Internal server error";
 
 // First path segments of the popup API; everything else answers like the gym (crosscutting.md A5, A6).
-constexpr std::string_view kPopupSegments[] = {"popups",  "discount-codes", "email-subscribers",
-                                               "analytics", "ab-testing",   "revenue",
-                                               "subscriptions", "scripts",  "shopify",
-                                               "socket.io"};
+constexpr std::string_view kPopupSegments[] = {
+    "popups",  "discount-codes", "email-subscribers", "analytics", "ab-testing",
+    "revenue", "subscriptions",  "scripts",           "shopify",   "socket.io"};
 
 // One string, or an array of strings for field validation.
 void AppendMessage(std::string* out, const Status& status) {
@@ -46,8 +45,8 @@ http::Response Rerun() {
   return response;
 }
 
-http::Response GymErrorBody(int status, std::string_view message_json,
-                            const http::Request& request, const Clock& clock) {
+http::Response GymErrorBody(int status, std::string_view message_json, const http::Request& request,
+                            const Clock& clock) {
   std::string body;
   {
     codec::ObjectWriter error(&body);
@@ -82,45 +81,78 @@ std::string JsonString(std::string_view text) {
 
 int HttpStatusOf(StatusCode code) {
   switch (code) {
-    case StatusCode::kOk: return 200;
-    case StatusCode::kInvalidArgument: return 400;
-    case StatusCode::kUnauthenticated: return 401;
-    case StatusCode::kPermissionDenied: return 403;
-    case StatusCode::kNotFound: return 404;
-    case StatusCode::kAlreadyExists: return 409;
-    case StatusCode::kConflict: return 409;
-    case StatusCode::kQuotaExceeded: return 429;
-    case StatusCode::kUnavailable: return 503;
-    case StatusCode::kWouldBlock: return 503;
-    case StatusCode::kNoSpace: return 507;
-    case StatusCode::kCorruption: return 500;
-    case StatusCode::kIoError: return 500;
-    case StatusCode::kInternal: return 500;
+    case StatusCode::kOk:
+      return 200;
+    case StatusCode::kInvalidArgument:
+      return 400;
+    case StatusCode::kUnauthenticated:
+      return 401;
+    case StatusCode::kPermissionDenied:
+      return 403;
+    case StatusCode::kNotFound:
+      return 404;
+    case StatusCode::kAlreadyExists:
+      return 409;
+    case StatusCode::kConflict:
+      return 409;
+    case StatusCode::kQuotaExceeded:
+      return 429;
+    case StatusCode::kUnavailable:
+      return 503;
+    case StatusCode::kWouldBlock:
+      return 503;
+    case StatusCode::kNoSpace:
+      return 507;
+    case StatusCode::kCorruption:
+      return 500;
+    case StatusCode::kIoError:
+      return 500;
+    case StatusCode::kInternal:
+      return 500;
   }
   return 500;
 }
 
 std::string_view ReasonPhrase(int status) {
   switch (status) {
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 413: return "Payload Too Large";
-    case 414: return "URI Too Long";
-    case 415: return "Unsupported Media Type";
-    case 417: return "Expectation Failed";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 503: return "Service Unavailable";
-    case 505: return "HTTP Version Not Supported";
-    case 507: return "Insufficient Storage";
-    default: return "Error";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Payload Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 417:
+      return "Expectation Failed";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 505:
+      return "HTTP Version Not Supported";
+    case 507:
+      return "Insufficient Storage";
+    default:
+      return "Error";
   }
 }
 

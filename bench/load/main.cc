@@ -4,6 +4,7 @@
 // Answer    the exit code: 0 when no request failed and the rules given hold, 1 when not, 2 for wrong use.
 
 #include <cstdio>
+#include <exception>
 #include <fstream>
 #include <sstream>
 
@@ -100,5 +101,10 @@ int Main(int argc, char** argv) {
 }  // namespace tenantry::load
 
 int main(int argc, char** argv) {
-  return tenantry::load::Main(argc, argv);
+  try {
+    return tenantry::load::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "tenantry-bench-client: %s\n", error.what());
+    return 1;
+  }
 }

@@ -42,8 +42,12 @@ inline void AppendBig16(std::string* out, uint16_t value) {
   out->push_back(static_cast<char>(value & 0xFF));
 }
 
-inline uint64_t LoadBig64(const char* at) { return __builtin_bswap64(LoadLittle<uint64_t>(at)); }
-inline uint32_t LoadBig32(const char* at) { return __builtin_bswap32(LoadLittle<uint32_t>(at)); }
+inline uint64_t LoadBig64(const char* at) {
+  return __builtin_bswap64(LoadLittle<uint64_t>(at));
+}
+inline uint32_t LoadBig32(const char* at) {
+  return __builtin_bswap32(LoadLittle<uint32_t>(at));
+}
 
 // LEB128, at most ten bytes.
 void AppendVarint(std::string* out, uint64_t value);

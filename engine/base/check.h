@@ -9,9 +9,9 @@ namespace tenantry {
 
 }  // namespace tenantry
 
-#define TNT_CHECK(condition)                                            \
-  (__builtin_expect(static_cast<bool>(condition), 1)                    \
-       ? static_cast<void>(0)                                           \
+#define TNT_CHECK(condition)                         \
+  (__builtin_expect(static_cast<bool>(condition), 1) \
+       ? static_cast<void>(0)                        \
        : ::tenantry::CheckFailed(__FILE__, __LINE__, #condition))
 
 #ifdef NDEBUG

@@ -13,7 +13,11 @@ int64_t ReadNs(clockid_t id) {
 
 }  // namespace
 
-int64_t SystemClock::NowUnixMs() const { return ReadNs(CLOCK_REALTIME) / 1'000'000; }
-int64_t SystemClock::NowBootNs() const { return ReadNs(CLOCK_BOOTTIME); }
+int64_t SystemClock::NowUnixMs() const {
+  return ReadNs(CLOCK_REALTIME) / 1'000'000;
+}
+int64_t SystemClock::NowBootNs() const {
+  return ReadNs(CLOCK_BOOTTIME);
+}
 
 }  // namespace tenantry

@@ -33,7 +33,11 @@ class File {
   virtual Result<uint64_t> Size() const = 0;
 };
 
-enum class OpenMode { kRead, kReadWrite, kCreate };  // kCreate fails when the file exists. Mode bits 0600.
+enum class OpenMode {
+  kRead,
+  kReadWrite,
+  kCreate
+};  // kCreate fails when the file exists. Mode bits 0600.
 
 class FileSystem {
  public:

@@ -16,7 +16,9 @@ bool IsAlphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-bool IsDashPlace(size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
+bool IsDashPlace(size_t i) {
+  return i == 8 || i == 13 || i == 18 || i == 23;
+}
 
 }  // namespace
 

@@ -17,8 +17,8 @@ thread_local int held_count = 0;
 void CheckOrder(const Mutex& taking) {
   if (held_count == 0 || taking.rank() == LockRank::kLeaf) return;
   const Mutex& last = *held[held_count - 1];
-  const bool rises = last.rank() < taking.rank() ||
-                     (last.rank() == taking.rank() && last.id() < taking.id());
+  const bool rises =
+      last.rank() < taking.rank() || (last.rank() == taking.rank() && last.id() < taking.id());
   if (rises) return;
   std::fprintf(stderr, "tenantry: lock order: taking '%s' while holding '%s'\n", taking.name(),
                last.name());

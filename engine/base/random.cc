@@ -1,8 +1,8 @@
 #include "engine/base/random.h"
 
-#include <sys/random.h>
-
 #include <cstring>
+
+#include <sys/random.h>
 
 #include "engine/base/check.h"
 

@@ -13,8 +13,10 @@ namespace tenantry {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor): return value;
-  Result(Status status) : status_(std::move(status)) {  // NOLINT(google-explicit-constructor): errors
+  Result(T value)
+      : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor): return value;
+  Result(Status status)
+      : status_(std::move(status)) {  // NOLINT(google-explicit-constructor): errors
     TNT_CHECK(!status_.ok());
   }
 
@@ -50,10 +52,9 @@ class [[nodiscard]] Result {
 #define TNT_CONCAT_INNER(a, b) a##b
 #define TNT_CONCAT(a, b) TNT_CONCAT_INNER(a, b)
 
-#define TNT_RETURN_IF_ERROR(expr)                                \
-  do {                                                           \
-    if (::tenantry::Status tnt_status = (expr); !tnt_status.ok()) \
-      return tnt_status;                                         \
+#define TNT_RETURN_IF_ERROR(expr)                                                    \
+  do {                                                                               \
+    if (::tenantry::Status tnt_status = (expr); !tnt_status.ok()) return tnt_status; \
   } while (false)
 
 #define TNT_ASSIGN_OR_RETURN(lhs, expr) \

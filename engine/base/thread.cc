@@ -1,12 +1,12 @@
 #include "engine/base/thread.h"
 
-#include <pthread.h>
-#include <sys/resource.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <utility>
+
+#include <pthread.h>
+#include <sys/resource.h>
 
 namespace tenantry {
 

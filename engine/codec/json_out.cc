@@ -102,7 +102,7 @@ void AppendPointer(std::string* out, const FieldInfo& field, const FieldAccess& 
       break;
     case FieldType::kStructList:
       AppendList(out, pointer.getAs<capnp::DynamicList>(field.field.getType().asList()),
-                 [&](capnp::DynamicValue::Reader value) {
+                 [&](const capnp::DynamicValue::Reader& value) {
                    AppendStruct(out, field, value.as<capnp::DynamicStruct>());
                  });
       break;

@@ -204,7 +204,7 @@ Status SegmentLog::EnsureSpace() {
 }
 
 Status SegmentLog::FillReserve(uint64_t bytes) {
-  const Status status = reserve_.Fill(bytes);
+  Status status = reserve_.Fill(bytes);
   growth_possible_.store(status.ok(), std::memory_order_relaxed);
   if (status.ok() || status.code() == StatusCode::kNoSpace) return status;
   return Fail(status);

@@ -9,7 +9,7 @@ SegmentReserve::SegmentReserve(FileSystem& files, std::string directory)
 
 Status SegmentReserve::Fill(uint64_t bytes) {
   if (room_bytes_ >= bytes) return Status::Ok();
-  const Status status = Allocate(bytes);
+  Status status = Allocate(bytes);
   if (status.ok()) {
     room_bytes_ = bytes;
     return status;

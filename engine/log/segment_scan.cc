@@ -33,7 +33,7 @@ class Scanner {
       result_.sealed = step == Step::kFooter;
       break;
     }
-    return std::move(result_);
+    return result_;
   }
 
  private:

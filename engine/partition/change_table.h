@@ -26,7 +26,8 @@ class ChangeTable {
   }
 
  private:
-  static constexpr size_t kSlots = 1u << 16;   // 512 KiB; a few active (space, collection) pairs per slot at worst.
+  static constexpr size_t kSlots =
+      1u << 16;  // 512 KiB; a few active (space, collection) pairs per slot at worst.
   static size_t SlotOf(SpaceId space, uint16_t collection) {
     const uint64_t mixed = (space.value() * 1024 + collection) * 0x9E3779B97F4A7C15u;
     return mixed >> 48;

@@ -91,7 +91,7 @@ std::unique_ptr<Cursor> Execution::Scan(std::string_view lower, std::string_view
 }
 
 Status Execution::Charge(size_t bytes) {
-  effect_bytes_ += bytes + 16;   // Operation byte and two lengths, generously.
+  effect_bytes_ += bytes + 16;  // Operation byte and two lengths, generously.
   if (own_.rows.size() >= log::kCommandEffectsMax) {
     return InvalidArgument("the command changes more than " +
                            std::to_string(log::kCommandEffectsMax) + " rows");

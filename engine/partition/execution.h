@@ -28,8 +28,8 @@ namespace tenantry::partition {
 struct Partition {
   explicit Partition(uint32_t id) : mutex("partition", LockRank::kPartition, id) {}
   Mutex mutex;
-  std::vector<Layer> layers TNT_GUARDED_BY(mutex);      // Oldest first.
-  uint64_t newest_index TNT_GUARDED_BY(mutex) = 0;      // Of the last entry that wrote here.
+  std::vector<Layer> layers TNT_GUARDED_BY(mutex);  // Oldest first.
+  uint64_t newest_index TNT_GUARDED_BY(mutex) = 0;  // Of the last entry that wrote here.
 };
 
 class Partitions {
@@ -45,14 +45,15 @@ class Execution final : public KeyReader {
  public:
   struct Options {
     Partitions& partitions;
-    std::function<std::shared_ptr<const store::Snapshot>()> load_view;   // The newest published view.
+    std::function<std::shared_ptr<const store::Snapshot>()>
+        load_view;  // The newest published view.
     store::Tier tier;
     const Clock& clock;
     Random& random;
     bool dry = false;
   };
   explicit Execution(const Options& options);
-  ~Execution() override;   // Lets go of the partitions.
+  ~Execution() override;  // Lets go of the partitions.
 
   // Takes the partition of a space, in rising order of partitions, and moves to the newest view: it must be at least as
   // new as the one by which this partition last dropped layers. Partitions already held do not notice, because all
@@ -79,14 +80,16 @@ class Execution final : public KeyReader {
  private:
   struct Held {
     Partition* partition;
-    std::vector<const Layer*> layers;   // This command's own writes, then the partition's, newest first.
+    std::vector<const Layer*>
+        layers;  // This command's own writes, then the partition's, newest first.
   };
   const Held& HeldFor(std::string_view key) const;
   Status Charge(size_t bytes);
 
   Partitions& partitions_;
   const std::function<std::shared_ptr<const store::Snapshot>()> load_view_;
-  std::vector<std::shared_ptr<const store::Snapshot>> views_;   // Newest last; cursors may still use older ones.
+  std::vector<std::shared_ptr<const store::Snapshot>>
+      views_;  // Newest last; cursors may still use older ones.
   const store::Tier tier_;
   const Clock& clock_;
   Random& random_;

@@ -171,7 +171,7 @@ class MergedCursor final : public Cursor {
 
   const std::string lower_;
   const std::string upper_;
-  std::vector<std::unique_ptr<Source>> sources_;   // Newest first; the snapshot last.
+  std::vector<std::unique_ptr<Source>> sources_;  // Newest first; the snapshot last.
   Source* current_ = nullptr;
   bool forward_ = true;
 };

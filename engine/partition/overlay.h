@@ -24,8 +24,8 @@ namespace tenantry::partition {
 struct Layer {
   // nullopt is a tombstone: the key is deleted, whatever is below.
   std::map<std::string, std::optional<std::string>, std::less<>> rows;
-  uint64_t last_index = 0;   // The newest log entry in this layer.
-  uint64_t group = 0;        // The open group it was begun for.
+  uint64_t last_index = 0;  // The newest log entry in this layer.
+  uint64_t group = 0;       // The open group it was begun for.
 };
 
 // Reads `layers` (newest first) over `base`. Borrows both.

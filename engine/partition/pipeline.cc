@@ -213,7 +213,9 @@ void Pipeline::WaitReleased(uint64_t index) {
   while (released_index() < index) release_changed_.Wait(release_mutex_);
 }
 
-void Pipeline::SetReleaseListener(std::function<void()> listener) { listener_ = std::move(listener); }
+void Pipeline::SetReleaseListener(std::function<void()> listener) {
+  listener_ = std::move(listener);
+}
 
 std::vector<uint32_t> Pipeline::GroupSizes() const {
   MutexLock lock(sizes_mutex_);

@@ -37,14 +37,14 @@ class Pipeline {
  public:
   Pipeline(const PipelineOptions& options, log::SegmentLog& log, store::Store& store,
            ChangeTable& changes);
-  ~Pipeline();   // Writes and applies everything appended, then stops.
+  ~Pipeline();  // Writes and applies everything appended, then stops.
 
   // False while the groups on their way hold too many bytes: refuse the command before it runs.
   bool HasRoom() const;
 
   struct Ticket {
     uint64_t index;
-    uint64_t group;   // Sequence number of the open group that took the entry.
+    uint64_t group;  // Sequence number of the open group that took the entry.
   };
   // Fills in epoch and index. The caller holds the partitions the entry touches, so indexes follow execution order.
   Ticket Append(log::Entry entry);
@@ -109,10 +109,10 @@ class Pipeline {
   mutable Mutex sizes_mutex_{"group_sizes"};
   std::deque<uint32_t> sizes_ TNT_GUARDED_BY(sizes_mutex_);
 
-  std::atomic<uint64_t> pending_bytes_{0};   // Relaxed: a bound, not an order.
-  std::atomic<uint64_t> released_{0};        // Release after publish; pairs with released_index().
-  store::Batch batch_;                       // Apply thread only.
-  uint64_t unflushed_bytes_ = 0;             // Apply thread only.
+  std::atomic<uint64_t> pending_bytes_{0};  // Relaxed: a bound, not an order.
+  std::atomic<uint64_t> released_{0};       // Release after publish; pairs with released_index().
+  store::Batch batch_;                      // Apply thread only.
+  uint64_t unflushed_bytes_ = 0;            // Apply thread only.
 
   Thread log_thread_;
   Thread apply_thread_;

@@ -116,28 +116,27 @@ Outcome DeletePopup(Engine& engine, const TenantRef& shop, std::string_view id,
                     const CommandInfo& info, ReadTier tier) {
   CommandInfo erase = As(info, CommandKind::kPopupDelete);
   erase.frees_space = true;
-  return engine.Execute(
-      shop, erase, tier, [&](Transaction& tx) -> Status {
-        TNT_ASSIGN_OR_RETURN(const Stored<schema::Popup> popup, MustGet(tx, id));
-        TNT_RETURN_IF_ERROR(tx.Erase(popup));
-        TNT_RETURN_IF_ERROR(tenant::EraseReference(tx, schema::ReferenceKind::POPUP, id));
-        TNT_ASSIGN_OR_RETURN(const auto mark, tx.Find<schema::PopupLimitMark>({id}));
-        if (mark.has_value()) TNT_RETURN_IF_ERROR(tx.Erase(*mark));
+  return engine.Execute(shop, erase, tier, [&](Transaction& tx) -> Status {
+    TNT_ASSIGN_OR_RETURN(const Stored<schema::Popup> popup, MustGet(tx, id));
+    TNT_RETURN_IF_ERROR(tx.Erase(popup));
+    TNT_RETURN_IF_ERROR(tenant::EraseReference(tx, schema::ReferenceKind::POPUP, id));
+    TNT_ASSIGN_OR_RETURN(const auto mark, tx.Find<schema::PopupLimitMark>({id}));
+    if (mark.has_value()) TNT_RETURN_IF_ERROR(tx.Erase(*mark));
 
-        counters::CounterDeltas deltas;
-        deltas.Add({kShopTotals, kShopOwner, kPopups}, -1);
-        for (const std::string_view metric : {kViews, kConversions, kRevenue}) {
-          TNT_ASSIGN_OR_RETURN(const int64_t total, tx.Counter(kPopupTotals, id, metric));
-          deltas.Add({kShopTotals, kShopOwner, metric}, -total);
-        }
-        TNT_RETURN_IF_ERROR(deltas.WriteTo(tx));
+    counters::CounterDeltas deltas;
+    deltas.Add({kShopTotals, kShopOwner, kPopups}, -1);
+    for (const std::string_view metric : {kViews, kConversions, kRevenue}) {
+      TNT_ASSIGN_OR_RETURN(const int64_t total, tx.Counter(kPopupTotals, id, metric));
+      deltas.Add({kShopTotals, kShopOwner, metric}, -total);
+    }
+    TNT_RETURN_IF_ERROR(deltas.WriteTo(tx));
 
-        Draft<schema::PopupTombstone> tombstone;
-        tombstone->setPopupId(popup->getId());
-        tombstone->setCreatedAt(popup->getCreatedAt());
-        tombstone->setDeletedAt(tx.now_unix_ms());
-        return tx.Insert(tombstone);
-      });
+    Draft<schema::PopupTombstone> tombstone;
+    tombstone->setPopupId(popup->getId());
+    tombstone->setCreatedAt(popup->getCreatedAt());
+    tombstone->setDeletedAt(tx.now_unix_ms());
+    return tx.Insert(tombstone);
+  });
 }
 
 Result<PopupState> GetPopup(const SpaceReader& shop, std::string_view id) {

@@ -1,9 +1,9 @@
 #pragma once
 // StoreEnvironment: lets a test put RocksDB on a file system of its own. The one header of this folder that names RocksDB.
 
-#include <rocksdb/env.h>
-
 #include <memory>
+
+#include <rocksdb/env.h>
 
 namespace tenantry::store {
 

@@ -14,8 +14,12 @@
 namespace tenantry::store {
 namespace {
 
-rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
-std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+rocksdb::Slice ToSlice(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
+std::string_view ToView(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
 
 Status ToStatus(const rocksdb::Status& status) {
   if (status.ok()) return Status::Ok();
@@ -61,7 +65,8 @@ rocksdb::Options MakeOptions(const StoreOptions& options) {
   if (options.environment) {
     db.env = options.environment->env.get();
   } else {
-    db.max_log_file_size = 1u << 20;   // Needs a logger that knows its size, which a test's file system may lack.
+    db.max_log_file_size =
+        1u << 20;  // Needs a logger that knows its size, which a test's file system may lack.
   }
   return db;
 }
@@ -69,7 +74,7 @@ rocksdb::Options MakeOptions(const StoreOptions& options) {
 }  // namespace
 
 struct Store::Body {
-  std::shared_ptr<StoreEnvironment> environment;   // Outlives db.
+  std::shared_ptr<StoreEnvironment> environment;  // Outlives db.
   std::unique_ptr<rocksdb::DB> db;
 };
 
@@ -83,8 +88,12 @@ void Batch::Put(std::string_view key, std::string_view value) {
   // Fails only for column families and sizes that our own limits exclude.
   TNT_CHECK(body_->batch.Put(ToSlice(key), ToSlice(value)).ok());
 }
-void Batch::Delete(std::string_view key) { TNT_CHECK(body_->batch.Delete(ToSlice(key)).ok()); }
-void Batch::Clear() { body_->batch.Clear(); }
+void Batch::Delete(std::string_view key) {
+  TNT_CHECK(body_->batch.Delete(ToSlice(key)).ok());
+}
+void Batch::Clear() {
+  body_->batch.Clear();
+}
 
 namespace {
 

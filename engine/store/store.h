@@ -24,7 +24,7 @@ struct StoreOptions {
   std::string directory;
   uint64_t block_cache_bytes = 64u << 20;
   uint64_t write_buffer_bytes = 16u << 20;
-  std::shared_ptr<StoreEnvironment> environment;   // Null: the operating system's files.
+  std::shared_ptr<StoreEnvironment> environment;  // Null: the operating system's files.
 };
 
 // Memory-only reads answer kWouldBlock instead of touching a disk.
@@ -70,7 +70,7 @@ class Store {
   struct Body;
   explicit Store(std::shared_ptr<Body> body, uint64_t applied_index);
   std::shared_ptr<Body> body_;
-  uint64_t applied_index_;   // Apply's thread only.
+  uint64_t applied_index_;  // Apply's thread only.
 };
 
 }  // namespace tenantry::store

@@ -9,9 +9,9 @@
 namespace tenantry::tenant {
 namespace {
 
-constexpr std::string_view kNextGymCodeMeta = "next_gym_code";   // Big-endian u64.
-constexpr uint8_t kByKind = 3;       // Index of Tenant.
-constexpr uint8_t kKeysByShop = 1;   // Index of ShopKey.
+constexpr std::string_view kNextGymCodeMeta = "next_gym_code";  // Big-endian u64.
+constexpr uint8_t kByKind = 3;                                  // Index of Tenant.
+constexpr uint8_t kKeysByShop = 1;                              // Index of ShopKey.
 constexpr std::string_view kTokenSecretName = "jwt";
 
 std::string_view Trimmed(std::string_view text) {
@@ -104,8 +104,8 @@ Status Directory::Delete(DirectoryTransaction& tx, std::string_view id) {
   IndexRange range;
   range.index = kKeysByShop;
   range.equal = {id};
-  TNT_RETURN_IF_ERROR(tx.ScanIndex<schema::ShopKey>(
-      range, [&keys](const codec::Stored<schema::ShopKey>& key) {
+  TNT_RETURN_IF_ERROR(
+      tx.ScanIndex<schema::ShopKey>(range, [&keys](const codec::Stored<schema::ShopKey>& key) {
         keys.push_back(key);
         return true;
       }));

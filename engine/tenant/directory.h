@@ -30,8 +30,8 @@ struct NewTenant {
 class Directory {
  public:
   // Lookups in one view.
-  static Result<TenantEntry> Find(const ReadView& view, std::string_view id, schema::TenantKind kind,
-                                  ReadTier tier);
+  static Result<TenantEntry> Find(const ReadView& view, std::string_view id,
+                                  schema::TenantKind kind, ReadTier tier);
   // The tenant that owns a random id, such as a popup's.
   static Result<TenantRef> FindByReference(const ReadView& view, schema::ReferenceKind kind,
                                            std::string_view id, ReadTier tier);
@@ -57,7 +57,7 @@ Status EraseReference(Transaction& tx, schema::ReferenceKind kind, std::string_v
 // Secrets that every node of a cluster shares. Made on the first start, in the log, and so replicated.
 struct TokenSecret {
   std::string kid;
-  std::string key;   // 32 random bytes.
+  std::string key;  // 32 random bytes.
 };
 Result<TokenSecret> EnsureTokenSecret(Engine& engine);
 

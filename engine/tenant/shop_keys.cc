@@ -51,7 +51,8 @@ Result<NewShopKey> CreateShopKey(Engine& engine, std::string_view shop_id, std::
   if (shop_id.empty()) return InvalidArgument("a shop id must not be empty");
   NewShopKey made;
   const Outcome outcome = engine.ExecuteDirectory(
-      As(CommandKind::kKeyCreate, info), ReadTier::kBlocking, [&](DirectoryTransaction& tx) -> Status {
+      As(CommandKind::kKeyCreate, info), ReadTier::kBlocking,
+      [&](DirectoryTransaction& tx) -> Status {
         made = {};
         TNT_ASSIGN_OR_RETURN(const auto shop, tx.Find<schema::Tenant>({shop_id}));
         if (shop.has_value() && (*shop)->getKind() != schema::TenantKind::SHOP) {
@@ -111,7 +112,8 @@ Result<std::vector<codec::Stored<schema::ShopKey>>> ListShopKeys(const ReadView&
 Outcome RevokeShopKey(Engine& engine, std::string_view shop_id, std::string_view hint,
                       const CommandInfo& info) {
   return engine.ExecuteDirectory(
-      As(CommandKind::kKeyRevoke, info), ReadTier::kBlocking, [&](DirectoryTransaction& tx) -> Status {
+      As(CommandKind::kKeyRevoke, info), ReadTier::kBlocking,
+      [&](DirectoryTransaction& tx) -> Status {
         std::vector<codec::Stored<schema::ShopKey>> matches;
         TNT_RETURN_IF_ERROR(tx.ScanIndex<schema::ShopKey>(
             {.index = kByShop, .equal = {shop_id}}, [&](const codec::Stored<schema::ShopKey>& key) {

@@ -53,9 +53,8 @@ AdminReply ListKeys(Engine& engine, const AdminRequest& request) {
 }
 
 AdminReply RevokeKey(Engine& engine, const AdminRequest& request) {
-  const Outcome outcome =
-      tenant::RevokeShopKey(engine, Argument(request, "shop"), Argument(request, "hint"),
-                            Info(CommandKind::kKeyRevoke));
+  const Outcome outcome = tenant::RevokeShopKey(
+      engine, Argument(request, "shop"), Argument(request, "hint"), Info(CommandKind::kKeyRevoke));
   if (!outcome.status.ok()) return Failed(outcome.status);
   engine.WaitReleased(outcome.release_index);
   return {kExitOk, "revoked\n", ""};
@@ -85,7 +84,8 @@ AdminReply ListTenants(Engine& engine) {
 
 AdminReply CreateTenant(Engine& engine, const AdminRequest& request) {
   const std::string& shop = Argument(request, "shop");
-  if (shop.empty()) return {kExitUsage, "", "tenant create needs --shop; gyms are made by signing up"};
+  if (shop.empty())
+    return {kExitUsage, "", "tenant create needs --shop; gyms are made by signing up"};
   const Outcome outcome = engine.ExecuteDirectory(
       Info(CommandKind::kTenantCreate), kTier, [&shop](DirectoryTransaction& tx) {
         return Directory::Create(tx, {shop, schema::TenantKind::SHOP, shop}).status();
@@ -110,11 +110,16 @@ AdminReply DeleteTenant(Engine& engine, const AdminRequest& request) {
 
 int ExitCodeOf(const Status& status) {
   switch (status.code()) {
-    case StatusCode::kOk: return kExitOk;
-    case StatusCode::kInvalidArgument: return kExitUsage;
-    case StatusCode::kNotFound: return kExitNotFound;
-    case StatusCode::kCorruption: return kExitCorrupt;
-    default: return kExitFailed;
+    case StatusCode::kOk:
+      return kExitOk;
+    case StatusCode::kInvalidArgument:
+      return kExitUsage;
+    case StatusCode::kNotFound:
+      return kExitNotFound;
+    case StatusCode::kCorruption:
+      return kExitCorrupt;
+    default:
+      return kExitFailed;
   }
 }
 

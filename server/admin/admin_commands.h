@@ -23,14 +23,14 @@ inline constexpr int kExitUnreachable = 7;
 int ExitCodeOf(const Status& status);
 
 struct AdminRequest {
-  std::string command;                       // Such as "key create".
+  std::string command;  // Such as "key create".
   std::map<std::string, std::string> arguments;
 };
 
 struct AdminReply {
   int exit_code = kExitOk;
-  std::string output;   // For stdout.
-  std::string error;    // For stderr, one line without a newline.
+  std::string output;  // For stdout.
+  std::string error;   // For stderr, one line without a newline.
 };
 
 AdminReply RunAdminCommand(Engine& engine, const AdminRequest& request);

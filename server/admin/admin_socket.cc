@@ -1,6 +1,11 @@
 #include "server/admin/admin_socket.h"
 
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
 #include <fcntl.h>
+#include <nlohmann/json.hpp>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -8,18 +13,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-#include <utility>
-
-#include <nlohmann/json.hpp>
-
 namespace tenantry::server {
 namespace {
 
 constexpr size_t kRequestBytesMax = 64u << 10;
-constexpr size_t kReplyBytesMax = 256u << 20;   // A list of a million tenants.
-constexpr int kClientMs = 10'000;   // A client that takes longer to ask is cut off.
+constexpr size_t kReplyBytesMax = 256u << 20;  // A list of a million tenants.
+constexpr int kClientMs = 10'000;              // A client that takes longer to ask is cut off.
 constexpr char kSocketName[] = "admin.sock";
 
 Status ErrnoStatus(std::string_view doing) {
@@ -176,13 +175,15 @@ Result<AdminReply> AskServer(const std::string& data_directory, const AdminReque
   const sockaddr_un address = folder.Address();
   std::string line;
   const nlohmann::json json = {{"command", request.command}, {"arguments", request.arguments}};
-  const bool connected = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  const bool connected =
+      connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   const bool answered =
       connected && WriteAll(fd, json.dump() + "\n") && ReadLine(fd, kReplyBytesMax, &line);
   close(fd);
   if (!connected) return Unavailable("no server runs on " + data_directory);
   if (!answered) {
-    return AdminReply{kExitUnreachable, "", "the server on " + data_directory + " did not answer; it may have stopped"};
+    return AdminReply{kExitUnreachable, "",
+                      "the server on " + data_directory + " did not answer; it may have stopped"};
   }
   const nlohmann::json reply = nlohmann::json::parse(line, nullptr, false);
   if (!reply.is_object()) return Corruption("the server's answer is not JSON");

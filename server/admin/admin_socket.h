@@ -17,7 +17,8 @@ namespace tenantry::server {
 
 class AdminSocket {
  public:
-  static Result<std::unique_ptr<AdminSocket>> Open(const std::string& data_directory, Engine& engine);
+  static Result<std::unique_ptr<AdminSocket>> Open(const std::string& data_directory,
+                                                   Engine& engine);
   ~AdminSocket();
 
  private:

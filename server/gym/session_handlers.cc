@@ -18,7 +18,7 @@ Status AppendRows(std::string* out, const Access& access, const domain::Discover
   struct Gym {
     SpaceReader space;
     domain::PartsCache cache;
-    explicit Gym(SpaceReader reader) : space(reader), cache(space) {}
+    explicit Gym(SpaceReader reader) : space(std::move(reader)), cache(space) {}
   };
   std::map<uint64_t, Gym> gyms;
   const Viewer viewer = ViewerOf(access);

@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 #include <httplib.h>
-
 #include <nlohmann/json.hpp>
 
 #include "engine/base/time_format.h"
@@ -21,7 +20,8 @@ class BadInputTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = std::make_unique<TemporaryFolder>();
-    auto started = load::ServerProcess::Start(TENANTRY_BINARY, folder_->path(), {"--shop-auth", "open"});
+    auto started =
+        load::ServerProcess::Start(TENANTRY_BINARY, folder_->path(), {"--shop-auth", "open"});
     ASSERT_TRUE(started.ok()) << started.status().ToString();
     server_ = std::make_unique<load::ServerProcess>(std::move(started).value());
     port_ = std::stoi(server_->url().substr(server_->url().rfind(':') + 1));
@@ -48,10 +48,12 @@ class BadInputTest : public ::testing::Test {
   }
   static RawConnection::Answer Send(const std::string& bytes) {
     RawConnection connection(port_, 15);
-    connection.Write(bytes);   // The server may answer and close before the end.
+    connection.Write(bytes);  // The server may answer and close before the end.
     return connection.ReadAnswer();
   }
-  static void ExpectAlive() { EXPECT_EQ(Send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n").status, 200); }
+  static void ExpectAlive() {
+    EXPECT_EQ(Send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n").status, 200);
+  }
 
   static std::unique_ptr<TemporaryFolder> folder_;
   static std::unique_ptr<load::ServerProcess> server_;
@@ -103,9 +105,12 @@ TEST_F(BadInputTest, EveryStringMayBeHostileAndIsGivenBackWhole) {
 
 TEST_F(BadInputTest, TooLarge) {
   EXPECT_EQ(Send(Request("POST", "/locations", std::string(10u << 20, 'x'))).status, 413);
-  EXPECT_EQ(Send("GET /health HTTP/1.1\r\nHost: x\r\nX-Big: " + std::string(100'000, 'y') + "\r\n\r\n").status,
-            431);
-  EXPECT_EQ(Send("POST /locations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n")
+  EXPECT_EQ(
+      Send("GET /health HTTP/1.1\r\nHost: x\r\nX-Big: " + std::string(100'000, 'y') + "\r\n\r\n")
+          .status,
+      431);
+  EXPECT_EQ(Send("POST /locations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+                 "chunked\r\n\r\nffffffffffffffff\r\n")
                 .status,
             413);
   std::string many = "GET /health HTTP/1.1\r\nHost: x\r\n";
@@ -121,13 +126,15 @@ TEST_F(BadInputTest, SmugglingForms) {
       "POST /locations HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
       "POST /locations HTTP/1.1\r\nHost: x\r\nContent-Length: +3\r\n\r\nabc",
       "POST /locations HTTP/1.1\r\nHost: x\r\nContent-Length: 3, 3\r\n\r\nabc",
-      "POST /locations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+      "POST /locations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: "
+      "3\r\n\r\n0\r\n\r\n",
       "POST /locations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
       "POST /locations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
       "POST /locations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
       "POST /locations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
       "POST /locations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n\r\n",
-      "POST /locations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n",
+      "POST /locations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n",
       "GET /health HTTP/1.1\nHost: x\n\n",
       "GET /health HTTP/1.1\r\nHost: x\r\nA: b\nC: d\r\n\r\n",
       "GET /health HTTP/1.1\r\nHost: x\r\n folded: y\r\n\r\n",
@@ -148,10 +155,16 @@ TEST_F(BadInputTest, SmugglingForms) {
 }
 
 TEST_F(BadInputTest, HeadersThatMustNotReachTheApplication) {
-  EXPECT_EQ(Send("GET /health HTTP/1.1\r\nHost: x\r\nREMOTE_ADDR: 1.2.3.4\r\nLOCAL_PORT: 1\r\n\r\n").status, 200);
-  EXPECT_EQ(Send("GET /health HTTP/1.1\r\nHost: x\r\nRange: bytes=0-99999999999999999999\r\n\r\n").status, 200);
-  EXPECT_EQ(Send("GET /health HTTP/1.1\r\nHost: x\r\nRange: bytes=" + std::string(2000, '-') + "\r\n\r\n").status,
+  EXPECT_EQ(Send("GET /health HTTP/1.1\r\nHost: x\r\nREMOTE_ADDR: 1.2.3.4\r\nLOCAL_PORT: 1\r\n\r\n")
+                .status,
             200);
+  EXPECT_EQ(
+      Send("GET /health HTTP/1.1\r\nHost: x\r\nRange: bytes=0-99999999999999999999\r\n\r\n").status,
+      200);
+  EXPECT_EQ(
+      Send("GET /health HTTP/1.1\r\nHost: x\r\nRange: bytes=" + std::string(2000, '-') + "\r\n\r\n")
+          .status,
+      200);
   const std::string bomb(2'000, '\x1f');
   EXPECT_EQ(Send(Request("POST", "/locations", bomb, "Content-Encoding: gzip\r\n")).status, 415);
   ExpectAlive();
@@ -160,9 +173,10 @@ TEST_F(BadInputTest, HeadersThatMustNotReachTheApplication) {
 TEST_F(BadInputTest, ExpectContinueIsAnsweredBeforeTheBody) {
   RawConnection connection(port_);
   const std::string body = R"({"name":"expected"})";
-  connection.Write("POST /locations HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token_ +
-                   "\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: " +
-                   std::to_string(body.size()) + "\r\n\r\n");
+  connection.Write(
+      "POST /locations HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token_ +
+      "\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n");
   connection.Write(body);
   EXPECT_EQ(connection.ReadStatus(), 201);
 }
@@ -170,7 +184,8 @@ TEST_F(BadInputTest, ExpectContinueIsAnsweredBeforeTheBody) {
 TEST_F(BadInputTest, APipelinedReadSeesTheWriteBeforeIt) {
   RawConnection connection(port_);
   connection.Write(Request("POST", "/locations", R"({"name":"pipelined"})") +
-                   "GET /locations HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token_ + "\r\n\r\n");
+                   "GET /locations HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token_ +
+                   "\r\n\r\n");
   EXPECT_EQ(connection.ReadStatus(), 201);
   const RawConnection::Answer list = connection.ReadAnswer();
   EXPECT_EQ(list.status, 200);
@@ -192,8 +207,9 @@ TEST_F(BadInputTest, IdleAndSlowConnectionsDoNotStopBookings) {
   for (int i = 0; i < 200; ++i) {
     slow.push_back(std::make_unique<RawConnection>(port_));
     // Half of them dawdle in the headers, half in the body.
-    slow.back()->Write(i % 2 == 0 ? "POST /bookings HTTP/1.1\r\nHost: x\r\nX-Slow: "
-                                  : "POST /bookings HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{");
+    slow.back()->Write(i % 2 == 0
+                           ? "POST /bookings HTTP/1.1\r\nHost: x\r\nX-Slow: "
+                           : "POST /bookings HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{");
   }
   httplib::Client client(server_->url());
   client.set_keep_alive(true);
@@ -205,7 +221,8 @@ TEST_F(BadInputTest, IdleAndSlowConnectionsDoNotStopBookings) {
     return answer ? json::parse(answer->body) : json();
   };
   const json place = post("/locations", {{"name", "busy place"}});
-  const json type = post("/session-types", {{"name", "busy"}, {"durationMin", 30}, {"category", "class"}});
+  const json type =
+      post("/session-types", {{"name", "busy"}, {"durationMin", 30}, {"category", "class"}});
   for (int i = 0; i < 50; ++i) {
     const int64_t start = SystemClock().NowUnixMs() + (i + 2) * 3'600'000;
     const json session = post("/sessions", {{"sessionTypeId", type["id"]},

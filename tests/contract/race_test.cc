@@ -2,9 +2,9 @@
 // gets an answer, and a race costs few syncs.
 // Method: the whole server in this process, one connection per member, all requests written before any answer is read.
 
-#include <gtest/gtest.h>
-
 #include <map>
+
+#include <gtest/gtest.h>
 
 #include "server/gym/token.h"
 #include "tests/crash/test_settings.h"
@@ -51,8 +51,9 @@ class RaceTest : public GymFixture {
   std::string BookingRequest(size_t member, const std::string& session) const {
     const std::string body = R"({"sessionInstanceId":")" + session + "\"}";
     return "POST /bookings HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-           "Authorization: Bearer " + tokens_[member] +
-           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+           "Authorization: Bearer " +
+           tokens_[member] + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+           body;
   }
 
   // How often each status came when everybody books at once.

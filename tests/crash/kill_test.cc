@@ -4,9 +4,6 @@
 // kill -9 after a random time, start again on the same data. Every so often the folder is opened in this process and
 // everything promised in all rounds so far is checked.
 
-#include <gtest/gtest.h>
-#include <httplib.h>
-
 #include <atomic>
 #include <chrono>
 #include <map>
@@ -14,6 +11,8 @@
 #include <set>
 #include <thread>
 
+#include <gtest/gtest.h>
+#include <httplib.h>
 #include <nlohmann/json.hpp>
 
 #include "engine/popups/metrics.h"
@@ -50,13 +49,17 @@ struct Demo {
 
 Demo ReadDemo(const std::string& path) {
   const json ids = json::parse(load::ReadText(path));
-  return {ids["gym"]["tenantId"],   ids["gym"]["ownerEmail"], ids["gym"]["ownerPassword"],
-          ids["gym"]["memberIds"],  ids["gym"]["sessionIds"], ids["shop"]["popupIds"],
+  return {ids["gym"]["tenantId"],  ids["gym"]["ownerEmail"], ids["gym"]["ownerPassword"],
+          ids["gym"]["memberIds"], ids["gym"]["sessionIds"], ids["shop"]["popupIds"],
           ids["shop"]["shopId"]};
 }
 
-std::string VisitorOf(uint64_t number) { return "visitor-" + std::to_string(number); }
-std::string EmailOf(uint64_t number) { return "k" + std::to_string(number) + "@kill.example"; }
+std::string VisitorOf(uint64_t number) {
+  return "visitor-" + std::to_string(number);
+}
+std::string EmailOf(uint64_t number) {
+  return "k" + std::to_string(number) + "@kill.example";
+}
 
 class KillTest : public ::testing::Test {
  protected:
@@ -69,10 +72,10 @@ class KillTest : public ::testing::Test {
 
   std::string Login() const {
     httplib::Client client(server_->url());
-    const auto answer = client.Post(
-        "/auth/login",
-        json({{"email", demo_.owner_email}, {"password", demo_.owner_password}}).dump(),
-        "application/json");
+    const auto answer =
+        client.Post("/auth/login",
+                    json({{"email", demo_.owner_email}, {"password", demo_.owner_password}}).dump(),
+                    "application/json");
     EXPECT_TRUE(answer && answer->status == 200);
     return answer ? json::parse(answer->body)["token"].get<std::string>() : "";
   }
@@ -157,7 +160,8 @@ class KillTest : public ::testing::Test {
   // Acknowledged: once. Not acknowledged: at most once.
   void Judge(const Operation& operation, uint64_t found) {
     ASSERT_LE(found, 1u) << "operation " << operation.number << " is there " << found << " times";
-    ASSERT_TRUE(found == 1 || !operation.acknowledged) << "operation " << operation.number << " is lost";
+    ASSERT_TRUE(found == 1 || !operation.acknowledged)
+        << "operation " << operation.number << " is lost";
   }
 
   void CheckShop(const ReadView& view) {
@@ -169,12 +173,13 @@ class KillTest : public ::testing::Test {
     int64_t all_views = 0;
     for (const std::string& popup : demo_.popups) {
       int64_t events = 0;
-      ASSERT_TRUE(space.ScanRecords<schema::PopupView>({std::string_view(popup)}, false,
-                                                       [&](const auto& event) {
-                                                         ++visitors[event->getVisitorId().cStr()];
-                                                         ++events;
-                                                         return true;
-                                                       })
+      ASSERT_TRUE(space
+                      .ScanRecords<schema::PopupView>({std::string_view(popup)}, false,
+                                                      [&](const auto& event) {
+                                                        ++visitors[event->getVisitorId().cStr()];
+                                                        ++events;
+                                                        return true;
+                                                      })
                       .ok());
       const auto stats = popups::ReadPopupStats(space, popup);
       ASSERT_TRUE(stats.ok());
@@ -192,8 +197,8 @@ class KillTest : public ::testing::Test {
         const auto found = visitors.find(VisitorOf(operation.number));
         ASSERT_NO_FATAL_FAILURE(Judge(operation, found == visitors.end() ? 0 : found->second));
       } else if (operation.kind == Kind::kSubscriber) {
-        const auto found =
-            space.FindUnique<schema::EmailSubscriber>(1, {std::string_view(EmailOf(operation.number))});
+        const auto found = space.FindUnique<schema::EmailSubscriber>(
+            1, {std::string_view(EmailOf(operation.number))});
         ASSERT_TRUE(found.ok()) << found.status().ToString();
         ASSERT_NO_FATAL_FAILURE(Judge(operation, found->has_value() ? 1 : 0));
       }
@@ -201,20 +206,21 @@ class KillTest : public ::testing::Test {
   }
 
   void CheckGym(const ReadView& view) {
-    const auto gym =
-        tenant::Directory::Find(view, demo_.tenant_id, schema::TenantKind::GYM, ReadTier::kBlocking);
+    const auto gym = tenant::Directory::Find(view, demo_.tenant_id, schema::TenantKind::GYM,
+                                             ReadTier::kBlocking);
     ASSERT_TRUE(gym.ok());
     const SpaceReader space = view.Space(gym->ref, ReadTier::kBlocking);
     std::map<std::pair<std::string, std::string>, uint64_t> bookings;
     std::map<std::string, int32_t> seats;
-    ASSERT_TRUE(space.ScanRecords<schema::GymBooking>({}, false,
-                                                      [&](const auto& booking) {
-                                                        const std::string session =
-                                                            booking->getSessionInstanceId().cStr();
-                                                        ++bookings[{session, booking->getMemberId().cStr()}];
-                                                        ++seats[session];   // The load never cancels.
-                                                        return true;
-                                                      })
+    ASSERT_TRUE(space
+                    .ScanRecords<schema::GymBooking>(
+                        {}, false,
+                        [&](const auto& booking) {
+                          const std::string session = booking->getSessionInstanceId().cStr();
+                          ++bookings[{session, booking->getMemberId().cStr()}];
+                          ++seats[session];  // The load never cancels.
+                          return true;
+                        })
                     .ok());
     for (const std::string& id : demo_.sessions) {
       const auto session = space.Get<schema::GymSession>({std::string_view(id)});

@@ -2,10 +2,10 @@
 // Method: a reader that records every key and every bound it is asked for lies under SpaceReader; random and hostile values go
 // through every typed read; each recorded key must lie inside the tenant's own bounds.
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "engine/base/random.h"
 #include "engine/keys/keys.h"
@@ -46,12 +46,13 @@ class RecordingReader final : public KeyReader {
     return std::make_unique<EmptyCursor>(&asked_);
   }
 
-  mutable std::vector<std::string> asked_;    // Keys that may be read.
-  mutable std::vector<std::string> uppers_;   // Exclusive, so the space's own end is allowed.
+  mutable std::vector<std::string> asked_;   // Keys that may be read.
+  mutable std::vector<std::string> uppers_;  // Exclusive, so the space's own end is allowed.
 };
 
 std::string RandomText(Random& random) {
-  static constexpr std::string_view kBytes[] = {std::string_view("\0", 1), "\xFF", "\x01", "a", "zz", ""};
+  static constexpr std::string_view kBytes[] = {
+      std::string_view("\0", 1), "\xFF", "\x01", "a", "zz", ""};
   std::string text;
   const uint64_t parts = random.Below(12);
   for (uint64_t i = 0; i < parts; ++i) text += kBytes[random.Below(std::size(kBytes))];
@@ -66,7 +67,9 @@ void ReadEverything(Random& random, const SpaceReader& space) {
   EXPECT_FALSE(space.Get<schema::GymSession>({std::string_view(text)}).ok());
   EXPECT_TRUE(space.Find<schema::Popup>({std::string_view(text)}).ok());
   EXPECT_TRUE(space.FindUnique<schema::GymMember>(1, {std::string_view(text)}).ok());
-  EXPECT_TRUE(space.FindUnique<schema::GymBooking>(1, {std::string_view(text), std::string_view(other)}).ok());
+  EXPECT_TRUE(
+      space.FindUnique<schema::GymBooking>(1, {std::string_view(text), std::string_view(other)})
+          .ok());
   IndexRange range;
   range.index = 1;
   range.reverse = random.Below(2) == 0;
@@ -75,7 +78,8 @@ void ReadEverything(Random& random, const SpaceReader& space) {
   if (random.Below(2) == 0) range.from = static_cast<int64_t>(random.Next64());
   if (random.Below(2) == 0) range.until = static_cast<int64_t>(random.Next64());
   EXPECT_TRUE(space.ScanIndex<schema::GymSession>(range, all).ok());
-  EXPECT_TRUE(space.ScanRecords<schema::PopupView>({std::string_view(text)}, range.reverse, all).ok());
+  EXPECT_TRUE(
+      space.ScanRecords<schema::PopupView>({std::string_view(text)}, range.reverse, all).ok());
   EXPECT_TRUE(space.ScanRecords<schema::PopupView>({}, range.reverse, all).ok());
   const auto family = static_cast<uint8_t>(random.Below(256));
   EXPECT_TRUE(space.Counter(family, text, other, number).ok());

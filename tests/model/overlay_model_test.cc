@@ -2,17 +2,16 @@
 // Method: random writes over two adjacent spaces are spread over several layers and a real store; every read is compared
 // with a std::map: point reads, forward and reverse scans, both seeks and turns in the middle, within bounds of one space.
 
-#include "engine/partition/overlay.h"
-
-#include <gtest/gtest.h>
-
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "engine/base/random.h"
 #include "engine/keys/keys.h"
+#include "engine/partition/overlay.h"
 #include "engine/store/store.h"
 #include "tests/support/engine_fixture.h"
 
@@ -49,10 +48,13 @@ class OverlayModelTest : public ::testing::Test {
     const uint64_t layer_count = random.Below(5);
     layers_.resize(layer_count);
     for (Layer& layer : layers_) Fill(random, &layer);
-    for (auto layer = layers_.rbegin(); layer != layers_.rend(); ++layer) newest_first_.push_back(&*layer);
+    for (auto layer = layers_.rbegin(); layer != layers_.rend(); ++layer)
+      newest_first_.push_back(&*layer);
   }
 
-  static std::string RandomKey(Random& random) { return KeyOf(10 + random.Below(2), random.Below(30)); }
+  static std::string RandomKey(Random& random) {
+    return KeyOf(10 + random.Below(2), random.Below(30));
+  }
 
   void Fill(Random& random, Layer* layer) {
     const uint64_t operations = random.Below(25);

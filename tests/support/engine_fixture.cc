@@ -1,8 +1,8 @@
 #include "tests/support/engine_fixture.h"
 
-#include <stdlib.h>
-
 #include <filesystem>
+
+#include <stdlib.h>
 
 #include "engine/commands.h"
 
@@ -31,11 +31,11 @@ void EngineFixture::Open() {
 }
 
 TenantRef EngineFixture::CreateTenant(const std::string& id, schema::TenantKind kind) {
-  const Outcome outcome = engine_->ExecuteDirectory(
-      {static_cast<uint16_t>(CommandKind::kTenantCreate), "test", ""}, ReadTier::kBlocking,
-      [&](DirectoryTransaction& tx) -> Status {
-        return tenant::Directory::Create(tx, {id, kind, id}).status();
-      });
+  const Outcome outcome =
+      engine_->ExecuteDirectory({static_cast<uint16_t>(CommandKind::kTenantCreate), "test", ""},
+                                ReadTier::kBlocking, [&](DirectoryTransaction& tx) -> Status {
+                                  return tenant::Directory::Create(tx, {id, kind, id}).status();
+                                });
   EXPECT_TRUE(outcome.status.ok()) << outcome.status.ToString();
   engine_->WaitReleased(outcome.release_index);
   Result<tenant::TenantEntry> entry =

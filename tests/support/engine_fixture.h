@@ -1,10 +1,10 @@
 #pragma once
 // EngineFixture: a real engine in a fresh temporary folder, with a clock that the test moves and reproducible ids.
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/file.h"

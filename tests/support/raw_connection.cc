@@ -1,12 +1,12 @@
 #include "tests/support/raw_connection.h"
 
+#include <cstdlib>
+#include <utility>
+
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cstdlib>
-#include <utility>
 
 #include "engine/base/check.h"
 
@@ -26,7 +26,9 @@ RawConnection::RawConnection(int port, int read_limit_seconds)
   setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
-RawConnection::~RawConnection() { close(fd_); }
+RawConnection::~RawConnection() {
+  close(fd_);
+}
 
 bool RawConnection::Write(std::string_view bytes) {
   while (!bytes.empty()) {
@@ -37,7 +39,9 @@ bool RawConnection::Write(std::string_view bytes) {
   return true;
 }
 
-void RawConnection::FinishWriting() { shutdown(fd_, SHUT_WR); }
+void RawConnection::FinishWriting() {
+  shutdown(fd_, SHUT_WR);
+}
 
 bool RawConnection::ReadMore() {
   char chunk[16384];

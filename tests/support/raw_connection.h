@@ -24,7 +24,7 @@ class RawConnection {
   void FinishWriting();
 
   struct Answer {
-    int status = 0;   // 0: the connection was closed, or nothing came in time.
+    int status = 0;  // 0: the connection was closed, or nothing came in time.
     std::string head;
     std::string body;
   };

@@ -1,10 +1,10 @@
 #include "tests/support/store_check.h"
 
-#include <capnp/dynamic.h>
-#include <capnp/serialize.h>
-
 #include <cstring>
 #include <set>
+
+#include <capnp/dynamic.h>
+#include <capnp/serialize.h>
 
 #include "engine/codec/row_keys.h"
 #include "engine/codec/stored.h"
@@ -20,17 +20,25 @@ namespace {
 constexpr size_t kProblemsMax = 20;
 
 struct KnownCollections {
-  std::vector<const schema::Collection*> all = {
-      &schema::CollectionOf<schema::Tenant>(),         &schema::CollectionOf<schema::EmailMembership>(),
-      &schema::CollectionOf<schema::Reference>(),      &schema::CollectionOf<schema::ClusterSecret>(),
-      &schema::CollectionOf<schema::ShopKey>(),        &schema::CollectionOf<schema::GymMember>(),
-      &schema::CollectionOf<schema::GymLocation>(),    &schema::CollectionOf<schema::GymSessionType>(),
-      &schema::CollectionOf<schema::GymSession>(),     &schema::CollectionOf<schema::GymBooking>(),
-      &schema::CollectionOf<schema::GymRefreshToken>(), &schema::CollectionOf<schema::GymEvent>(),
-      &schema::CollectionOf<schema::PopupLimitMark>(), &schema::CollectionOf<schema::PopupTombstone>(),
-      &schema::CollectionOf<schema::Popup>(),          &schema::CollectionOf<schema::PopupView>(),
-      &schema::CollectionOf<schema::PopupConversion>(), &schema::CollectionOf<schema::DiscountCode>(),
-      &schema::CollectionOf<schema::EmailSubscriber>()};
+  std::vector<const schema::Collection*> all = {&schema::CollectionOf<schema::Tenant>(),
+                                                &schema::CollectionOf<schema::EmailMembership>(),
+                                                &schema::CollectionOf<schema::Reference>(),
+                                                &schema::CollectionOf<schema::ClusterSecret>(),
+                                                &schema::CollectionOf<schema::ShopKey>(),
+                                                &schema::CollectionOf<schema::GymMember>(),
+                                                &schema::CollectionOf<schema::GymLocation>(),
+                                                &schema::CollectionOf<schema::GymSessionType>(),
+                                                &schema::CollectionOf<schema::GymSession>(),
+                                                &schema::CollectionOf<schema::GymBooking>(),
+                                                &schema::CollectionOf<schema::GymRefreshToken>(),
+                                                &schema::CollectionOf<schema::GymEvent>(),
+                                                &schema::CollectionOf<schema::PopupLimitMark>(),
+                                                &schema::CollectionOf<schema::PopupTombstone>(),
+                                                &schema::CollectionOf<schema::Popup>(),
+                                                &schema::CollectionOf<schema::PopupView>(),
+                                                &schema::CollectionOf<schema::PopupConversion>(),
+                                                &schema::CollectionOf<schema::DiscountCode>(),
+                                                &schema::CollectionOf<schema::EmailSubscriber>()};
   const schema::Collection* Find(uint16_t number) const {
     for (const schema::Collection* collection : all) {
       if (collection->number == number) return collection;
@@ -47,7 +55,8 @@ class Checker {
     const keys::Bounds first = keys::SpaceBounds(kDirectorySpace);
     const std::string end(8, '\xFF');
     const std::unique_ptr<Cursor> cursor = reader_.Scan(first.lower, end);
-    for (cursor->SeekToFirst(); cursor->Valid(); cursor->Next()) Look(cursor->key(), cursor->value());
+    for (cursor->SeekToFirst(); cursor->Valid(); cursor->Next())
+      Look(cursor->key(), cursor->value());
     if (!cursor->status().ok()) Problem(cursor->status().ToString());
     for (const auto& row : expected_) Problem("missing index row of " + Name(row.first));
     for (const auto& row : actual_) Problem("index row without its record in " + Name(row.first));

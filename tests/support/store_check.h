@@ -11,7 +11,7 @@ namespace tenantry {
 struct StoreReport {
   uint64_t records = 0;
   uint64_t index_rows = 0;
-  std::vector<std::string> problems;   // At most twenty, each naming space and collection.
+  std::vector<std::string> problems;  // At most twenty, each naming space and collection.
 };
 
 // Opens DIRECTORY/store, which no process may be using.

@@ -22,7 +22,8 @@ AdminReply RunHere(const std::string& data, const AdminRequest& request) {
   // Only `serve` makes data folders; a mistyped path is not one.
   const Result<bool> exists = files.Exists(data + "/IDENTITY");
   if (exists.ok() && !*exists) {
-    return {server::kExitNotFound, "", data + " is not a data folder; --data names the one that `tenantry serve` uses"};
+    return {server::kExitNotFound, "",
+            data + " is not a data folder; --data names the one that `tenantry serve` uses"};
   }
   EngineOptions options;
   options.directory = data;
@@ -75,46 +76,56 @@ void AddLeaf(CLI::App& group, const Leaf& leaf, int* exit_code) {
                      argument.help)
         ->required(argument.required);
   }
-  command->callback([values, exit_code] { *exit_code = RunRequest(values->data, values->request); });
+  command->callback(
+      [values, exit_code] { *exit_code = RunRequest(values->data, values->request); });
 }
 
 }  // namespace
 
 void AddAdminCommand(CLI::App& app, int* exit_code) {
-  CLI::App* admin = app.add_subcommand("admin", "Look after a data folder, with or without a running server");
+  CLI::App* admin =
+      app.add_subcommand("admin", "Look after a data folder, with or without a running server");
   admin->require_subcommand(1);
 
   CLI::App* key = admin->add_subcommand("key", "Management keys of shops");
   key->require_subcommand(1);
   AddLeaf(*key,
-          {"create", "Make a key, and the shop when it is missing; the key goes to stdout",
+          {"create",
+           "Make a key, and the shop when it is missing; the key goes to stdout",
            "tenantry admin key create --data ./data --shop demo-shop",
            {{"shop", "Shop id", true}, {"label", "What the key is for", false}}},
           exit_code);
   AddLeaf(*key,
-          {"list", "Keys of a shop: hint, creation time, label",
+          {"list",
+           "Keys of a shop: hint, creation time, label",
            "tenantry admin key list --data ./data --shop demo-shop",
            {{"shop", "Shop id", true}}},
           exit_code);
-  AddLeaf(*key,
-          {"revoke", "End a key at once",
-           "tenantry admin key revoke --data ./data --shop demo-shop --hint a1B2",
-           {{"shop", "Shop id", true}, {"hint", "The last four characters, as list shows them", true}}},
-          exit_code);
+  AddLeaf(
+      *key,
+      {"revoke",
+       "End a key at once",
+       "tenantry admin key revoke --data ./data --shop demo-shop --hint a1B2",
+       {{"shop", "Shop id", true}, {"hint", "The last four characters, as list shows them", true}}},
+      exit_code);
 
   CLI::App* tenant = admin->add_subcommand("tenant", "Gyms and shops");
   tenant->require_subcommand(1);
   AddLeaf(*tenant,
-          {"list", "Every tenant: id, kind, name, creation time",
-           "tenantry admin tenant list --data ./data", {}},
+          {"list",
+           "Every tenant: id, kind, name, creation time",
+           "tenantry admin tenant list --data ./data",
+           {}},
           exit_code);
   AddLeaf(*tenant,
-          {"create", "Make a shop; gyms are made by signing up",
+          {"create",
+           "Make a shop; gyms are made by signing up",
            "tenantry admin tenant create --data ./data --shop demo-shop",
            {{"shop", "Shop id", true}}},
           exit_code);
   AddLeaf(*tenant,
-          {"delete", "End a tenant at once; its bytes are reclaimed later",
+          {"delete",
+           "End a tenant at once; its bytes are reclaimed later",
            "tenantry admin tenant delete --data ./data --id demo-shop",
            {{"id", "Tenant id or shop id", true}}},
           exit_code);

@@ -37,16 +37,14 @@ std::string Describe(const DemoGym& gym, const DemoShop& shop) {
 }
 
 std::string IdsJson(const DemoGym& gym, const DemoShop& shop) {
-  const nlohmann::json json = {{"gym",
-                                {{"tenantId", gym.tenant_id},
-                                 {"ownerEmail", gym.owner.email},
-                                 {"ownerPassword", gym.owner.password},
-                                 {"memberIds", gym.member_ids},
-                                 {"sessionIds", gym.open_session_ids}}},
-                               {"shop",
-                                {{"shopId", shop.shop_id},
-                                 {"key", shop.key},
-                                 {"popupIds", shop.popup_ids}}}};
+  const nlohmann::json json = {
+      {"gym",
+       {{"tenantId", gym.tenant_id},
+        {"ownerEmail", gym.owner.email},
+        {"ownerPassword", gym.owner.password},
+        {"memberIds", gym.member_ids},
+        {"sessionIds", gym.open_session_ids}}},
+      {"shop", {{"shopId", shop.shop_id}, {"key", shop.key}, {"popupIds", shop.popup_ids}}}};
   return json.dump() + "\n";
 }
 
@@ -63,8 +61,9 @@ std::string RandomPassword(Random& random) {
 void Progress::Step(uint64_t done) {
   if (done < total_ && (done - printed_) * 5 < total_) return;
   printed_ = done;
-  std::fprintf(stderr, "tenantry: demo data: %llu of %llu %s\n", static_cast<unsigned long long>(done),
-               static_cast<unsigned long long>(total_), what_.c_str());
+  std::fprintf(stderr, "tenantry: demo data: %llu of %llu %s\n",
+               static_cast<unsigned long long>(done), static_cast<unsigned long long>(total_),
+               what_.c_str());
 }
 
 Status EnsureDemoData(const server::Context& context, ShiftedClock& clock, const std::string& data,
@@ -78,11 +77,13 @@ Status EnsureDemoData(const server::Context& context, ShiftedClock& clock, const
     TNT_RETURN_IF_ERROR(ReplaceFile(files, credentials_path, Describe(gym, shop)));
     if (!ids_file.empty()) TNT_RETURN_IF_ERROR(ReplaceFile(files, ids_file, IdsJson(gym, shop)));
   } else if (!ids_file.empty()) {
-    return InvalidArgument("--demo-ids needs an empty data folder: the ids are known only when they are made");
+    return InvalidArgument(
+        "--demo-ids needs an empty data folder: the ids are known only when they are made");
   }
   TNT_ASSIGN_OR_RETURN(const bool known, files.Exists(credentials_path));
   if (!known) {
-    std::fprintf(stderr, "tenantry: %s already has tenants; no demo data was added\n", data.c_str());
+    std::fprintf(stderr, "tenantry: %s already has tenants; no demo data was added\n",
+                 data.c_str());
     return Status::Ok();
   }
   TNT_ASSIGN_OR_RETURN(const std::string credentials,

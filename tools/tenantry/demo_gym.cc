@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <iterator>
+
+#include <fmt/format.h>
 
 #include "engine/base/time_format.h"
 #include "engine/commands.h"
@@ -22,17 +22,18 @@ constexpr int kSessionTypes = 40;
 constexpr int64_t kPastDays = 7;
 constexpr int64_t kFutureDays = 7;
 constexpr int kSessionsPerPlaceAndDay = 12;
-constexpr int kOpenSessions = 60;   // Unlimited, for load tests.
+constexpr int kOpenSessions = 60;  // Unlimited, for load tests.
 
 constexpr const char* kPlaces[] = {"Harbour Hall", "North Studio", "Riverside Court"};
 constexpr const char* kStyles[] = {"Morning", "Evening", "Power", "Gentle", "Express"};
-constexpr const char* kSports[] = {"yoga", "spinning", "boxing", "pilates",
-                                   "rowing", "circuit", "stretching", "swimming"};
+constexpr const char* kSports[] = {"yoga",   "spinning", "boxing",     "pilates",
+                                   "rowing", "circuit",  "stretching", "swimming"};
 constexpr const char* kCategories[] = {"class", "group", "workshop", "personal"};
-constexpr const char* kFirstNames[] = {"Ada", "Ben", "Chidi", "Dana", "Eve", "Femi", "Gus", "Hana",
-                                       "Ines", "Jomo", "Kofi", "Lena", "Mara", "Nia", "Omar", "Pia"};
-constexpr const char* kLastNames[] = {"Abara", "Berg", "Costa", "Dlamini", "Evans", "Fischer",
-                                      "Garcia", "Haddad", "Ito", "Jensen", "Kimani", "Lopez"};
+constexpr const char* kFirstNames[] = {"Ada",  "Ben",  "Chidi", "Dana", "Eve",  "Femi",
+                                       "Gus",  "Hana", "Ines",  "Jomo", "Kofi", "Lena",
+                                       "Mara", "Nia",  "Omar",  "Pia"};
+constexpr const char* kLastNames[] = {"Abara",  "Berg",   "Costa", "Dlamini", "Evans",  "Fischer",
+                                      "Garcia", "Haddad", "Ito",   "Jensen",  "Kimani", "Lopez"};
 
 template <size_t N>
 const char* Pick(Random& random, const char* const (&choices)[N]) {
@@ -62,17 +63,13 @@ class GymMaker {
   struct PlannedSession {
     std::string id;
     int64_t start_ms;
-    std::vector<std::string> bookings;   // Members who will come.
+    std::vector<std::string> bookings;  // Members who will come.
   };
 
   // Who acts: the owner, who may do everything.
   gym::Scope Scope() const {
-    return {engine_,
-            gym_->ref,
-            demo_.tenant_id,
-            {owner_id_, schema::GymRole::OWNER, true},
-            "demo",
-            ReadTier::kBlocking};
+    return {engine_, gym_->ref,          demo_.tenant_id, {owner_id_, schema::GymRole::OWNER, true},
+            "demo",  ReadTier::kBlocking};
   }
 
   Status Note(const Outcome& outcome) {
@@ -129,8 +126,8 @@ class GymMaker {
     if (!login.password.empty()) {
       TNT_ASSIGN_OR_RETURN(hash, server::gym::HashPassword(login.password));
     }
-    const auto done = gym::SignUpMember(engine_, {*gym_, login.email, name, hash, "demo"},
-                                        ReadTier::kBlocking);
+    const auto done =
+        gym::SignUpMember(engine_, {*gym_, login.email, name, hash, "demo"}, ReadTier::kBlocking);
     TNT_RETURN_IF_ERROR(Note(done.outcome));
     return std::string(done.value->member->getId().cStr());
   }
@@ -150,11 +147,12 @@ class GymMaker {
 
   Status MakePlaces() {
     for (const char* place : kPlaces) {
-      TNT_ASSIGN_OR_RETURN(const auto input,
-                           codec::Input<schema::GymLocationInput>::Decode(fmt::format(
-                               R"({{"name":"{}","city":"Cape Town","country":"ZA","capacity":40,)"
-                               R"("timezone":"Africa/Johannesburg","amenities":["SHOWERS","LOCKERS"]}})",
-                               place)));
+      TNT_ASSIGN_OR_RETURN(
+          const auto input,
+          codec::Input<schema::GymLocationInput>::Decode(
+              fmt::format(R"({{"name":"{}","city":"Cape Town","country":"ZA","capacity":40,)"
+                          R"("timezone":"Africa/Johannesburg","amenities":["SHOWERS","LOCKERS"]}})",
+                          place)));
       const auto done = gym::CreateLocation(Scope(), input);
       TNT_RETURN_IF_ERROR(Note(done.outcome));
       place_ids_.emplace_back((*done.value)->getId().cStr());
@@ -244,7 +242,7 @@ class GymMaker {
       if (session.start_ms + 5 * 60'000 > now) break;
       clock_.SetShiftMs(session.start_ms + 5 * 60'000 - now);
       for (const std::string& member : session.bookings) {
-        if (random_.Below(5) == 0) continue;   // Did not come.
+        if (random_.Below(5) == 0) continue;  // Did not come.
         TNT_RETURN_IF_ERROR(Note(gym::CheckIn(Scope(), session.id, member).outcome));
       }
     }

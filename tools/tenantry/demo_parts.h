@@ -23,7 +23,7 @@ struct DemoGym {
   std::string tenant_id;
   DemoLogin owner, trainer, member;
   std::vector<std::string> member_ids;
-  std::vector<std::string> open_session_ids;   // Unlimited and in the future, for load tests.
+  std::vector<std::string> open_session_ids;  // Unlimited and in the future, for load tests.
 };
 
 struct DemoShop {

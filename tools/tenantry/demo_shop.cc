@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <iterator>
+
+#include <fmt/format.h>
 
 #include "engine/commands.h"
 #include "engine/popups/discount_codes.h"
@@ -18,11 +18,13 @@ constexpr uint64_t kSeed = 20'260'102;
 constexpr const char* kShopId = "demo-shop";
 constexpr int kPopups = 20;
 constexpr int64_t kTrafficDays = 90;
-constexpr uint64_t kViewsPerDay = 600;   // Two in three weekdays' worth on weekends.
+constexpr uint64_t kViewsPerDay = 600;  // Two in three weekdays' worth on weekends.
 constexpr uint64_t kVisitors = 9'000;
 
-constexpr const char* kThemes[] = {"Welcome", "Spring sale", "Last chance", "Newsletter", "Free shipping"};
-constexpr const char* kTriggers[] = {"exit_intent", "mobile_scroll", "time_delay", "scroll_percentage"};
+constexpr const char* kThemes[] = {"Welcome", "Spring sale", "Last chance", "Newsletter",
+                                   "Free shipping"};
+constexpr const char* kTriggers[] = {"exit_intent", "mobile_scroll", "time_delay",
+                                     "scroll_percentage"};
 constexpr const char* kOffers[] = {"discount", "email_capture", "newsletter", "free_shipping"};
 constexpr const char* kStatuses[] = {"active", "active", "draft", "paused", "archived"};
 constexpr const char* kDevices[] = {"desktop", "mobile", "mobile", "tablet"};
@@ -36,8 +38,9 @@ class ShopMaker {
   Result<DemoShop> Make() {
     clock_.SetShiftMs(-kTrafficDays * kDayMs);
     demo_.shop_id = kShopId;
-    TNT_ASSIGN_OR_RETURN(const tenant::NewShopKey key,
-                         tenant::CreateShopKey(engine_, kShopId, "demo", Info(CommandKind::kKeyCreate)));
+    TNT_ASSIGN_OR_RETURN(
+        const tenant::NewShopKey key,
+        tenant::CreateShopKey(engine_, kShopId, "demo", Info(CommandKind::kKeyCreate)));
     demo_.key = key.key;
     engine_.WaitReleased(key.release_index);
     TNT_ASSIGN_OR_RETURN(const tenant::TenantEntry entry,
@@ -53,7 +56,9 @@ class ShopMaker {
   }
 
  private:
-  static CommandInfo Info(CommandKind kind) { return {static_cast<uint16_t>(kind), "demo", "demo"}; }
+  static CommandInfo Info(CommandKind kind) {
+    return {static_cast<uint16_t>(kind), "demo", "demo"};
+  }
 
   Status Note(const Outcome& outcome) {
     newest_ = std::max(newest_, outcome.release_index);
@@ -101,8 +106,10 @@ class ShopMaker {
   // A view, and in one of twenty visits a conversion some seconds later.
   Status AddVisit(int64_t day_start, std::vector<popups::Event>* events) {
     // Busier in the evening: the later of two draws.
-    const int64_t at = day_start + static_cast<int64_t>(std::max(random_.Below(kDayMs), random_.Below(kDayMs)));
-    const std::string& popup = demo_.popup_ids[std::min(random_.Below(kPopups), random_.Below(kPopups))];
+    const int64_t at =
+        day_start + static_cast<int64_t>(std::max(random_.Below(kDayMs), random_.Below(kDayMs)));
+    const std::string& popup =
+        demo_.popup_ids[std::min(random_.Below(kPopups), random_.Below(kPopups))];
     const uint64_t visitor = random_.Below(kVisitors);
     TNT_ASSIGN_OR_RETURN(
         const auto view,
@@ -117,27 +124,32 @@ class ShopMaker {
     TNT_ASSIGN_OR_RETURN(
         const auto conversion,
         codec::Input<schema::TrackConversionInput>::Decode(
-            purchase ? fmt::format(R"({{"popupId":"{}","type":"purchase","visitorId":"v{}","revenue":{}.{:02}}})",
-                                   popup, visitor, 10 + random_.Below(90), random_.Below(100))
-                     : fmt::format(R"({{"popupId":"{}","type":"click","visitorId":"v{}"}})", popup, visitor)));
+            purchase
+                ? fmt::format(
+                      R"({{"popupId":"{}","type":"purchase","visitorId":"v{}","revenue":{}.{:02}}})",
+                      popup, visitor, 10 + random_.Below(90), random_.Below(100))
+                : fmt::format(R"({{"popupId":"{}","type":"click","visitorId":"v{}"}})", popup,
+                              visitor)));
     events->emplace_back(popups::NewConversion(conversion, at + 4'000, engine_.random()));
     return Status::Ok();
   }
 
   Status MakeCodesAndSubscribers() {
-    TNT_ASSIGN_OR_RETURN(const auto code,
-                         codec::Input<schema::CreateDiscountCodeInput>::Decode(fmt::format(
-                             R"({{"shopId":"{}","code":"WELCOME10","type":"percentage","value":10}})", kShopId)));
-    TNT_RETURN_IF_ERROR(Note(popups::CreateDiscountCode(engine_, *shop_, code,
-                                                        Info(CommandKind::kDiscountCodeCreate),
-                                                        ReadTier::kBlocking)
-                                 .outcome));
+    TNT_ASSIGN_OR_RETURN(
+        const auto code,
+        codec::Input<schema::CreateDiscountCodeInput>::Decode(fmt::format(
+            R"({{"shopId":"{}","code":"WELCOME10","type":"percentage","value":10}})", kShopId)));
+    TNT_RETURN_IF_ERROR(
+        Note(popups::CreateDiscountCode(engine_, *shop_, code,
+                                        Info(CommandKind::kDiscountCodeCreate), ReadTier::kBlocking)
+                 .outcome));
     for (int i = 0; i < 200; ++i) {
-      TNT_ASSIGN_OR_RETURN(const auto person,
-                           codec::Input<schema::SubscribeInput>::Decode(fmt::format(
-                               R"({{"shopId":"{}","email":"reader{:03}@demo.example"}})", kShopId, i)));
-      TNT_RETURN_IF_ERROR(Note(popups::Subscribe(engine_, *shop_, person, Info(CommandKind::kSubscribe),
-                                                 ReadTier::kBlocking)
+      TNT_ASSIGN_OR_RETURN(
+          const auto person,
+          codec::Input<schema::SubscribeInput>::Decode(
+              fmt::format(R"({{"shopId":"{}","email":"reader{:03}@demo.example"}})", kShopId, i)));
+      TNT_RETURN_IF_ERROR(Note(popups::Subscribe(engine_, *shop_, person,
+                                                 Info(CommandKind::kSubscribe), ReadTier::kBlocking)
                                    .outcome));
     }
     return Status::Ok();

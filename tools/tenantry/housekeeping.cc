@@ -10,8 +10,8 @@
 namespace tenantry::tools {
 namespace {
 
-constexpr int64_t kIdleMs = 30'000;   // Between looks, when there was nothing to do.
-constexpr int64_t kPauseMs = 20;      // Between steps, so that requests come first.
+constexpr int64_t kIdleMs = 30'000;  // Between looks, when there was nothing to do.
+constexpr int64_t kPauseMs = 20;     // Between steps, so that requests come first.
 
 }  // namespace
 
@@ -36,12 +36,17 @@ bool Housekeeping::StopRequested(int64_t wait_ms) {
 
 // A crash can leave a cancelled session with bookings that still say confirmed; readers see them as cancelled meanwhile.
 void Housekeeping::FinishCancellations() {
-  const auto gyms = tenant::Directory::List(engine_.View(), schema::TenantKind::GYM, ReadTier::kBlocking);
+  const auto gyms =
+      tenant::Directory::List(engine_.View(), schema::TenantKind::GYM, ReadTier::kBlocking);
   if (!gyms.ok()) return;
   for (const tenant::TenantEntry& gym : *gyms) {
     const std::string id = gym.record->getId().cStr();
-    const Status finished = gym::FinishCancellations(
-        {engine_, gym.ref, id, {"system", schema::GymRole::OWNER, true}, "housekeeping", ReadTier::kBlocking});
+    const Status finished = gym::FinishCancellations({engine_,
+                                                      gym.ref,
+                                                      id,
+                                                      {"system", schema::GymRole::OWNER, true},
+                                                      "housekeeping",
+                                                      ReadTier::kBlocking});
     if (!finished.ok()) {
       std::fprintf(stderr, "tenantry: finishing cancellations of gym %s: %s\n", id.c_str(),
                    finished.ToString().c_str());
@@ -60,8 +65,8 @@ void Housekeeping::Run() {
 bool Housekeeping::Step() {
   const Result<bool> dropped = tenant::ReclaimStep(engine_);
   if (dropped.ok() && *dropped) return true;
-  const auto shops = tenant::Directory::List(engine_.View(), schema::TenantKind::SHOP,
-                                             ReadTier::kBlocking);
+  const auto shops =
+      tenant::Directory::List(engine_.View(), schema::TenantKind::SHOP, ReadTier::kBlocking);
   if (!shops.ok()) return false;
   bool more = false;
   for (const tenant::TenantEntry& shop : *shops) {

@@ -1,9 +1,9 @@
 // tenantry: one binary that serves, and looks after, a data folder.
 
-#include <CLI/CLI.hpp>
-
 #include <cstdio>
 #include <exception>
+
+#include <CLI/CLI.hpp>
 
 #include "server/admin/admin_commands.h"
 #include "tools/tenantry/admin.h"

@@ -1,13 +1,13 @@
 #include "tools/tenantry/serve.h"
 
-#include <malloc.h>
-#include <signal.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <thread>
+
+#include <malloc.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include "engine/base/file.h"
 #include "engine/engine.h"
@@ -63,18 +63,27 @@ bool IsLoopback(std::string_view address) {
 void Announce(const http::Server& server, server::AccessLog& log, const ServeOptions& options) {
   for (const std::string& address : server.addresses()) {
     if (!IsLoopback(address)) {
-      log.Note("WARNING", "listening on " + address +
-                              " without TLS: passwords and tokens cross the network in clear; put a "
-                              "TLS proxy in front");
+      log.Note("WARNING",
+               "listening on " + address +
+                   " without TLS: passwords and tokens cross the network in clear; put a "
+                   "TLS proxy in front");
     }
   }
   if (options.shop_auth == "open") {
-    log.Note("WARNING", "--shop-auth open: shops without a key can be managed by anyone who reaches this server");
+    log.Note(
+        "WARNING",
+        "--shop-auth open: shops without a key can be managed by anyone who reaches this server");
   }
   for (const std::string& address : server.addresses()) {
     std::printf("tenantry: listening on http://%s\n", address.c_str());
   }
   std::fflush(stdout);
+}
+
+// One core is left to the log and apply threads, for which every write waits. On two cores one loop was faster than two for
+// reads and writes alike (docs/adr/0007-loops.md).
+uint32_t DefaultLoops() {
+  return std::max(2u, std::thread::hardware_concurrency()) - 1;
 }
 
 int Serve(const ServeOptions& options) {
@@ -92,7 +101,7 @@ int Serve(const ServeOptions& options) {
   engine_options.clock = &clock;
   engine_options.random = &random;
   engine_options.files = &files;
-  server::ReleaseRelay relay;   // Outlives the engine, whose thread calls it.
+  server::ReleaseRelay relay;  // Outlives the engine, whose thread calls it.
   Result<std::unique_ptr<Engine>> opened = Engine::Open(engine_options);
   if (!opened.ok()) return Fail(opened.status(), "open the data folder");
   Engine& engine = **opened;
@@ -105,8 +114,7 @@ int Serve(const ServeOptions& options) {
   server_options.shop_auth_open = options.shop_auth == "open";
   server_options.open_shops_max = options.open_shops_max;
   server_options.api_base_url = options.api_base_url;
-  const uint32_t loops =
-      options.loops != 0 ? options.loops : std::max(1u, std::thread::hardware_concurrency());
+  const uint32_t loops = options.loops != 0 ? options.loops : DefaultLoops();
   const server::Context context{engine, server_options, *secret, loops};
 
   if (options.demo) {
@@ -123,7 +131,8 @@ int Serve(const ServeOptions& options) {
     http::Server server(http_options, application.routes(), &application, &clock);
     if (const Status started = server.Start(); !started.ok()) return Fail(started, "start");
     relay.Connect(&server);
-    Result<std::unique_ptr<server::AdminSocket>> admin = server::AdminSocket::Open(options.data, engine);
+    Result<std::unique_ptr<server::AdminSocket>> admin =
+        server::AdminSocket::Open(options.data, engine);
     if (!admin.ok()) return Fail(admin.status(), "open the admin socket");
     const Housekeeping housekeeping(engine);
     Announce(server, log, options);
@@ -140,43 +149,54 @@ int Serve(const ServeOptions& options) {
 void AddServeCommand(CLI::App& app, int* exit_code) {
   auto options = std::make_shared<ServeOptions>();
   CLI::App* serve = app.add_subcommand("serve", "Answer requests until SIGTERM");
-  serve->footer("Examples:\n"
-                "  tenantry serve --data ./data --listen 127.0.0.1:7117\n"
-                "  tenantry serve --data /var/lib/tenantry --listen 127.0.0.1:3000 --listen 127.0.0.1:3001");
+  serve->footer(
+      "Examples:\n"
+      "  tenantry serve --data ./data --listen 127.0.0.1:7117\n"
+      "  tenantry serve --data /var/lib/tenantry --listen 127.0.0.1:3000 --listen 127.0.0.1:3001");
   serve->add_option("--data", options->data, "Data folder; made when missing")
       ->envname("TENANTRY_DATA")
       ->capture_default_str();
-  serve->add_option("--listen", options->listen, "HOST:PORT, repeatable; port 0 picks one and prints it")
+  serve
+      ->add_option("--listen", options->listen,
+                   "HOST:PORT, repeatable; port 0 picks one and prints it")
       ->envname("TENANTRY_LISTEN")
       ->delimiter(',')
       ->default_str(kDefaultListen);
   serve->add_flag("--demo", options->demo, "Fill an empty data folder with one gym and one shop");
-  serve->add_option("--demo-ids", options->demo_ids, "Write the ids of the demo data to this JSON file");
-  serve->add_option("--shop-auth", options->shop_auth,
-                    "keys: management of shops needs a key; open: shops without a key need none")
+  serve->add_option("--demo-ids", options->demo_ids,
+                    "Write the ids of the demo data to this JSON file");
+  serve
+      ->add_option("--shop-auth", options->shop_auth,
+                   "keys: management of shops needs a key; open: shops without a key need none")
       ->envname("TENANTRY_SHOP_AUTH")
       ->check(CLI::IsMember({"keys", "open"}))
       ->capture_default_str();
-  serve->add_option("--open-shops-max", options->open_shops_max,
-                    "How many shops strangers may create with --shop-auth open")
+  serve
+      ->add_option("--open-shops-max", options->open_shops_max,
+                   "How many shops strangers may create with --shop-auth open")
       ->capture_default_str();
   serve->add_option("--durability", options->durability, "disk: replies leave after the sync")
       ->envname("TENANTRY_DURABILITY")
       ->check(CLI::IsMember({"disk"}))
       ->capture_default_str();
-  serve->add_option("--rate-limit-exempt", options->rate_limit_exempt,
-                    "Networks that rate limits leave alone; accepted, although this version has no limits")
+  serve
+      ->add_option(
+          "--rate-limit-exempt", options->rate_limit_exempt,
+          "Networks that rate limits leave alone; accepted, although this version has no limits")
       ->delimiter(',');
-  serve->add_option("--api-base-url", options->api_base_url,
-                    "Base URL in popup.js; default: where the script came from")
+  serve
+      ->add_option("--api-base-url", options->api_base_url,
+                   "Base URL in popup.js; default: where the script came from")
       ->envname("API_BASE_URL");
-  serve->add_option("--loops", options->loops, "Event loops; 0: one per core")
+  serve->add_option("--loops", options->loops, "Event loops; 0: one per core but one")
       ->check(CLI::Range(0, 256))
       ->capture_default_str();
   serve->add_option("--block-cache-mib", options->block_cache_mib, "Memory for cached blocks, MiB")
       ->check(CLI::Range(8, 1 << 20))
       ->capture_default_str();
-  serve->add_option("--drain-seconds", options->drain_seconds, "How long SIGTERM waits for requests in flight")
+  serve
+      ->add_option("--drain-seconds", options->drain_seconds,
+                   "How long SIGTERM waits for requests in flight")
       ->check(CLI::Range(0, 3600))
       ->capture_default_str();
   serve->callback([options, exit_code] {

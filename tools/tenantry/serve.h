@@ -1,11 +1,11 @@
 #pragma once
 // serve: opens the engine, joins the parts and answers requests until SIGTERM or SIGINT.
 
-#include <CLI/CLI.hpp>
-
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include <CLI/CLI.hpp>
 
 namespace tenantry::tools {
 
