@@ -6,6 +6,7 @@ namespace tenantry::counters {
 
 void SketchDeltas::Add(uint8_t family, std::string_view owner, int64_t bucket, uint64_t hash) {
   const Hll::Place place = Hll::PlaceOf(hash);
+  if (floor_ != nullptr && floor_->Covers({space_, family, owner, bucket}, place)) return;
   raises_[{family, owner, bucket, place.block()}].emplace_back(place.offset(), place.rank);
 }
 
@@ -15,6 +16,9 @@ Status SketchDeltas::WriteTo(SpaceWriter& writer) const {
                          writer.SketchBlock(name.family, name.owner, name.bucket, name.block));
     if (registers.empty()) registers.assign(Hll::kBlockRegisters, '\0');
     if (registers.size() != Hll::kBlockRegisters) return Corruption("sketch block: wrong length");
+    if (floor_ != nullptr) {
+      floor_->Note({space_, name.family, name.owner, name.bucket}, name.block, registers);
+    }
     bool raised = false;
     for (const auto& [offset, rank] : raises) {
       if (static_cast<uint8_t>(registers[offset]) >= rank) continue;

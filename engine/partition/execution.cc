@@ -14,6 +14,12 @@ namespace {
 // More layers make every scan slower; past this many the newest one grows instead.
 constexpr size_t kLayersMax = 6;
 
+Status Take(const std::optional<std::string>& row, std::string* value) {
+  if (!row) return NotFound("no such key");
+  *value = *row;
+  return Status::Ok();
+}
+
 SpaceId SpaceOf(std::string_view key) {
   keys::KeyHead head;
   TNT_CHECK(keys::SplitHead(key, &head));
@@ -56,7 +62,7 @@ void Execution::Hold(SpaceId space) {
   for (const Held& held : held_) {
     if (held.partition == &partition) return;
   }
-  Held held{&partition, {&own_}};
+  Held held{&partition, nullptr, {&own_}};
   if (dry_) {
     if (views_.empty()) views_.push_back(load_view_());
     held_.push_back(std::move(held));
@@ -66,8 +72,15 @@ void Execution::Hold(SpaceId space) {
   partition.mutex.Lock();
   views_.push_back(load_view_());
   const uint64_t applied = views_.back()->applied_index();
+  // Tenants put rows into the directory without holding it, so its rows may change behind its back.
+  if (space != kDirectorySpace) held.hot = &partition.hot;
   std::vector<Layer>& layers = partition.layers;
-  std::erase_if(layers, [applied](const Layer& layer) { return layer.last_index <= applied; });
+  size_t dropped = 0;
+  while (dropped < layers.size() && layers[dropped].last_index <= applied) {
+    if (held.hot != nullptr) held.hot->Absorb(std::move(layers[dropped]));
+    ++dropped;
+  }
+  layers.erase(layers.begin(), layers.begin() + static_cast<std::ptrdiff_t>(dropped));
   for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
     held.layers.push_back(&*layer);
   }
@@ -83,7 +96,16 @@ const Execution::Held& Execution::HeldFor(std::string_view key) const {
 }
 
 Status Execution::Get(std::string_view key, std::string* value) const {
-  return LayeredReader(HeldFor(key).layers, views_.back()->reader(tier_)).Get(key, value);
+  const Held& held = HeldFor(key);
+  for (const Layer* layer : held.layers) {
+    const auto row = layer->rows.find(key);
+    if (row != layer->rows.end()) return Take(row->second, value);
+  }
+  if (held.hot == nullptr) return views_.back()->reader(tier_).Get(key, value);
+  if (const std::optional<std::string>* known = held.hot->Find(key)) return Take(*known, value);
+  TNT_RETURN_IF_ERROR(views_.back()->reader(tier_).Get(key, value));
+  held.hot->Read(key, *value);
+  return Status::Ok();
 }
 
 std::unique_ptr<Cursor> Execution::Scan(std::string_view lower, std::string_view upper) const {

@@ -18,6 +18,7 @@
 #include "engine/base/mutex.h"
 #include "engine/base/random.h"
 #include "engine/key_reader.h"
+#include "engine/partition/hot_rows.h"
 #include "engine/partition/overlay.h"
 #include "engine/rule_trace.h"
 #include "engine/store/store.h"
@@ -28,6 +29,7 @@ namespace tenantry::partition {
 struct Partition {
   explicit Partition(uint32_t id) : mutex("partition", LockRank::kPartition, id) {}
   Mutex mutex;
+  HotRows hot TNT_GUARDED_BY(mutex);
   std::vector<Layer> layers TNT_GUARDED_BY(mutex);  // Oldest first.
   uint64_t newest_index TNT_GUARDED_BY(mutex) = 0;  // Of the last entry that wrote here.
 };
@@ -80,6 +82,7 @@ class Execution final : public KeyReader {
  private:
   struct Held {
     Partition* partition;
+    HotRows* hot;  // Null where other partitions write too, and in a dry run.
     std::vector<const Layer*>
         layers;  // This command's own writes, then the partition's, newest first.
   };

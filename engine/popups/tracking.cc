@@ -28,11 +28,13 @@ counters::EntryCost CostOf(const Event& event) {
 // rare, since counters of a live popup stay cached, and cheaper than handing half a tick to another
 // thread.
 Outcome Commit(Engine& engine, const TenantRef& shop, std::span<Tracker::Tally::Item> items,
-               ReadTier tier) {
+               counters::SketchFloor* floor, ReadTier tier) {
   CommandInfo info;
   info.command = static_cast<uint16_t>(CommandKind::kTrackingTick);
   info.actor = "storefront";
-  const Engine::Plan plan = [items](Transaction& tx) { return TrackingEntry(tx).Plan(items); };
+  const Engine::Plan plan = [items, floor](Transaction& tx) {
+    return TrackingEntry(tx, floor).Plan(items);
+  };
   Outcome outcome = engine.Execute(shop, info, tier, plan);
   if (outcome.status.code() == StatusCode::kWouldBlock) {
     outcome = engine.Execute(shop, info, ReadTier::kBlocking, plan);
@@ -99,7 +101,7 @@ uint64_t Tracker::Add(const TenantRef& shop, Event event) {
 void Tracker::Flush(std::vector<counters::Verdict>* verdicts) {
   tally_.Flush(
       [this](const TenantRef& shop, std::span<Tally::Item> items) {
-        Outcome outcome = Commit(engine_, shop, items, ReadTier::kInline);
+        Outcome outcome = Commit(engine_, shop, items, &floor_, ReadTier::kInline);
         for (const Tally::Item& item : items) {
           if (!item.refusal.ok()) finder_.Forget(PopupIdOf(item.event));
         }
@@ -110,7 +112,7 @@ void Tracker::Flush(std::vector<counters::Verdict>* verdicts) {
 
 Outcome TrackNow(Engine& engine, const TenantRef& shop, Event event, ReadTier tier) {
   Tracker::Tally::Item item{.ticket = 1, .cost = {}, .event = std::move(event), .refusal = {}};
-  Outcome outcome = Commit(engine, shop, {&item, 1}, tier);
+  Outcome outcome = Commit(engine, shop, {&item, 1}, nullptr, tier);
   if (outcome.status.ok()) outcome.status = item.refusal;
   return outcome;
 }
@@ -125,7 +127,7 @@ Outcome TrackAll(Engine& engine, const TenantRef& shop, std::vector<Event> event
   std::vector<counters::Verdict> verdicts;
   tally.Flush(
       [&](const TenantRef& tenant, std::span<Tracker::Tally::Item> items) {
-        if (last.status.ok()) last = Commit(engine, tenant, items, ReadTier::kBlocking);
+        if (last.status.ok()) last = Commit(engine, tenant, items, nullptr, ReadTier::kBlocking);
         return last;
       },
       &verdicts);

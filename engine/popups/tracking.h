@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "engine/codec/json_in.h"
+#include "engine/counters/sketch_floor.h"
 #include "engine/counters/tally.h"
 #include "engine/engine.h"
 #include "engine/schema/popups.capnp.h"
@@ -81,6 +82,7 @@ class Tracker {
  private:
   Engine& engine_;
   PopupFinder finder_;
+  counters::SketchFloor floor_;
   Tally tally_;
 };
 

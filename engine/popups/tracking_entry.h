@@ -20,7 +20,9 @@ namespace tenantry::popups {
 
 class TrackingEntry {
  public:
-  explicit TrackingEntry(Transaction& tx) : tx_(tx) {}
+  // `floor` may be null.
+  TrackingEntry(Transaction& tx, counters::SketchFloor* floor)
+      : tx_(tx), sketches_(tx.space(), floor) {}
   // Sets the refusal of each event that has no popup any more; counts and writes the others.
   Status Plan(std::span<Tracker::Tally::Item> items);
 

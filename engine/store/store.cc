@@ -54,6 +54,10 @@ rocksdb::Options MakeOptions(const StoreOptions& options) {
   db.write_buffer_size = options.write_buffer_bytes;
   db.max_write_buffer_number = 4;
   db.max_background_jobs = 2;
+  // Fewer, larger compactions; far from where writes would be slowed down.
+  db.level0_file_num_compaction_trigger = 8;
+  db.level0_slowdown_writes_trigger = 40;
+  db.level0_stop_writes_trigger = 60;
   db.compression = rocksdb::kLZ4Compression;
   // One writer, one memtable: the concurrent paths only add locks.
   db.allow_concurrent_memtable_write = false;
@@ -62,6 +66,9 @@ rocksdb::Options MakeOptions(const StoreOptions& options) {
   db.bytes_per_sync = 1u << 20;
   db.info_log_level = rocksdb::WARN_LEVEL;
   db.keep_log_file_num = 2;
+  // Compaction may take its time; requests may not.
+  rocksdb::Env::Default()->LowerThreadPoolCPUPriority(rocksdb::Env::LOW,
+                                                      rocksdb::CpuPriority::kLow);
   if (options.environment) {
     db.env = options.environment->env.get();
   } else {

@@ -52,12 +52,7 @@ class PopupsContractTest : public ::testing::Test {
     folder_ = std::make_unique<TemporaryFolder>();
     Start();
   }
-  static void Start() {
-    Result<load::ServerProcess> started =
-        load::ServerProcess::Start(TENANTRY_BINARY, folder_->path(), Arguments("open"));
-    ASSERT_TRUE(started.ok()) << started.status().ToString();
-    server_ = std::make_unique<load::ServerProcess>(std::move(started).value());
-  }
+  static void Start();
   static void TearDownTestSuite() {
     if (server_) {
       EXPECT_EQ(server_->Stop(), 0) << load::ReadText(folder_->path() + "/server.err");

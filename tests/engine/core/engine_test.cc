@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <map>
 #include <thread>
 
 #include "engine/commands.h"
@@ -248,6 +249,43 @@ TEST_F(EngineTest, ViewsUnderConcurrentApplyAreConsistent) {
   for (std::thread& reader : readers) reader.join();
   EXPECT_EQ(wrong, 0);
   EXPECT_GT(reads, 0);
+}
+
+// Goal: a command reads what the commands before it wrote, wherever the rows are by now: in its own writes, in layers,
+// among the hot rows, in the store.
+// Method: random commands over a few counters, compared with a map; releases are awaited at random, the engine is
+// reopened now and then, and every third command is refused after writing.
+TEST_F(EngineTest, CommandsReadLikeAMap) {
+  const TenantRef shop = CreateTenant("shop");
+  std::map<std::string, int64_t> model;
+  SeededRandom random(5);
+  for (int step = 0; step < 3000; ++step) {
+    const bool refused = step % 3 == 2;
+    std::map<std::string, int64_t> after = model;
+    const Outcome outcome = engine().Execute(
+        shop, {1, "test", ""}, ReadTier::kBlocking, [&](Transaction& tx) -> Status {
+          after = model;
+          for (int i = 0; i < 4; ++i) {
+            const std::string metric = std::to_string(random.Below(12));
+            TNT_ASSIGN_OR_RETURN(const int64_t value, tx.Counter(kFamily, "o", metric));
+            if (value != (after.contains(metric) ? after[metric] : 0))
+              return Internal("stale read");
+            if (random.Below(4) == 0) {
+              after.erase(metric);
+              TNT_RETURN_IF_ERROR(tx.EraseCounter(kFamily, "o", metric, 0));
+            } else {
+              after[metric] = value + 1;
+              TNT_RETURN_IF_ERROR(tx.SetCounter(kFamily, "o", metric, 0, value + 1));
+            }
+          }
+          return refused ? Conflict("refused") : Status::Ok();
+        });
+    ASSERT_EQ(outcome.status.code(), refused ? StatusCode::kConflict : StatusCode::kOk)
+        << "step " << step << ": " << outcome.status.ToString();
+    if (!refused) model = after;
+    if (random.Below(3) == 0) engine().WaitReleased(outcome.release_index);
+    if (step % 1000 == 999) Reopen();
+  }
 }
 
 TEST_F(EngineTest, LastChangeNamesTheNewestEntryThatTouchedACollection) {

@@ -49,6 +49,36 @@ TEST_F(SketchDeltasTest, AVisitorWhoComesBackWritesNothing) {
   EXPECT_EQ(engine().position().index, before + 1);
 }
 
+// Goal: a floor changes what is read, never what is stored.
+// Method: the same visitors with and without a floor; registers must be equal, block by block.
+TEST_F(SketchDeltasTest, AFloorStoresTheSame) {
+  const TenantRef with = CreateTenant("with");
+  const TenantRef without = CreateTenant("without");
+  SketchFloor floor;
+  for (int round = 0; round < 40; ++round) {
+    for (const TenantRef& tenant : {with, without}) {
+      const bool floored = tenant.space() == with.space();
+      Run(tenant, [&](Transaction& tx) {
+        SketchDeltas deltas(tenant.space(), floored ? &floor : nullptr);
+        for (int i = 0; i < 200; ++i) {
+          deltas.Add(kFamily, "p", round % 2, Hash64("v" + std::to_string(round * 90 + i)));
+        }
+        // A refused command must leave nothing behind in the floor that was not stored.
+        const Status written = deltas.WriteTo(tx);
+        return round % 5 == 4 && written.ok() ? Conflict("refused") : written;
+      });
+    }
+  }
+  const SpaceReader left = engine().View().Space(with, ReadTier::kBlocking);
+  const SpaceReader right = engine().View().Space(without, ReadTier::kBlocking);
+  for (int64_t bucket = 0; bucket < 2; ++bucket) {
+    for (size_t block = 0; block < Hll::kBlocks; ++block) {
+      EXPECT_EQ(*left.SketchBlock(kFamily, "p", bucket, static_cast<uint8_t>(block)),
+                *right.SketchBlock(kFamily, "p", bucket, static_cast<uint8_t>(block)));
+    }
+  }
+}
+
 TEST_F(SketchDeltasTest, SpacesAreApart) {
   const TenantRef left = CreateTenant("left");
   const TenantRef right = CreateTenant("right");

@@ -1,0 +1,56 @@
+#include "engine/partition/hot_rows.h"
+
+#include <utility>
+
+#include "engine/keys/keys.h"
+
+namespace tenantry::partition {
+namespace {
+
+// Rows that are read before they are written again. Events and index rows are written once.
+bool IsReadAgain(std::string_view key) {
+  keys::KeyHead head;
+  if (!keys::SplitHead(key, &head)) return false;
+  return head.kind == keys::Kind::kCounter || head.kind == keys::Kind::kSketch ||
+         head.kind == keys::Kind::kMeta;
+}
+
+}  // namespace
+
+const std::optional<std::string>* HotRows::Find(std::string_view key) const {
+  const auto row = rows_.find(key);
+  return row == rows_.end() ? nullptr : &row->second;
+}
+
+void HotRows::Read(std::string_view key, const std::string& value) {
+  if (value.size() <= kValueBytesMax) Insert(std::string(key), value);
+}
+
+void HotRows::Absorb(Layer&& layer) {
+  while (!layer.rows.empty()) {
+    auto node = layer.rows.extract(layer.rows.begin());
+    const auto known = rows_.find(node.key());
+    if (known != rows_.end()) {
+      bytes_ += node.mapped() ? node.mapped()->size() : 0;
+      known->second = std::move(node.mapped());
+    } else if (IsReadAgain(node.key())) {
+      Insert(std::move(node.key()), std::move(node.mapped()));
+    }
+  }
+}
+
+void HotRows::Insert(std::string key, std::optional<std::string> value) {
+  bytes_ += key.size() + (value ? value->size() : 0);
+  if (bytes_ > kBytesMax) {
+    Clear();
+    bytes_ = key.size() + (value ? value->size() : 0);
+  }
+  rows_.insert_or_assign(std::move(key), std::move(value));
+}
+
+void HotRows::Clear() {
+  rows_.clear();
+  bytes_ = 0;
+}
+
+}  // namespace tenantry::partition
