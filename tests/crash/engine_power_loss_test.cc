@@ -3,6 +3,7 @@
 // Method: a scripted run on the faulty disk, with flushes and segment changes on the way; at operations all along it the disk
 // is captured, and for each loss mode an engine is opened on what survives. A disk that ignores syncs must be caught.
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,7 @@ constexpr uint8_t kFamily = 251;
 // Two operations for each synced group, and the store's own: enough for the points wanted.
 constexpr size_t kCommandsPerPoint = 2;
 constexpr const char* kShop = "shop";
+constexpr int64_t kRowsLookedAt = 20;
 
 // Every command adds one numbered row and moves two counters.
 std::string RowName(int64_t number) {
@@ -66,6 +68,7 @@ Status AddRow(Transaction& tx, int64_t number) {
   TNT_ASSIGN_OR_RETURN(const int64_t sum, tx.Counter(kFamily, "all", "sum"));
   TNT_RETURN_IF_ERROR(tx.SetCounter(kFamily, "all", "count", 0, count + 1));
   TNT_RETURN_IF_ERROR(tx.SetCounter(kFamily, "all", "sum", 0, sum + number));
+  TNT_RETURN_IF_ERROR(tx.SetCounter(kFamily, "operations", "", number, number));
   return tx.SetMeta(RowName(number), std::string(300, 'x'));
 }
 
@@ -138,10 +141,21 @@ std::string Judge(const Point& point, const PowerLoss& loss) {
            std::to_string(*count);
   }
   if (*sum != *count * (*count + 1) / 2) return "the counters disagree";
-  for (int64_t number = 1; number <= *count + 1; ++number) {
+  int64_t rows = 0;
+  bool in_order = true;
+  const Status scanned = space.ScanCounters(
+      kFamily, "operations", [&](std::string_view, int64_t number, int64_t value) {
+        in_order = in_order && number == ++rows && value == number;
+        return true;
+      });
+  if (!scanned.ok()) return "the rows cannot be read: " + scanned.ToString();
+  if (!in_order || rows != *count) return "counters and rows disagree";
+  // The wide rows of the same commands, where a loss would begin.
+  for (int64_t number = std::max<int64_t>(1, *count - kRowsLookedAt); number <= *count + 1;
+       ++number) {
     const Result<std::optional<std::string>> row = space.Meta(RowName(number));
     if (!row.ok()) return "a row cannot be read";
-    if (row->has_value() != (number <= *count)) return "counters and rows disagree";
+    if (row->has_value() != (number <= *count)) return "a command is there in part";
   }
   // And it goes on working.
   const Outcome next = (*engine)->Execute(*shop, {1, "test", ""}, ReadTier::kBlocking,
