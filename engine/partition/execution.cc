@@ -14,12 +14,6 @@ namespace {
 // More layers make every scan slower; past this many the newest one grows instead.
 constexpr size_t kLayersMax = 6;
 
-Status Take(const std::optional<std::string>& row, std::string* value) {
-  if (!row) return NotFound("no such key");
-  *value = *row;
-  return Status::Ok();
-}
-
 SpaceId SpaceOf(std::string_view key) {
   keys::KeyHead head;
   TNT_CHECK(keys::SplitHead(key, &head));
@@ -97,12 +91,9 @@ const Execution::Held& Execution::HeldFor(std::string_view key) const {
 
 Status Execution::Get(std::string_view key, std::string* value) const {
   const Held& held = HeldFor(key);
-  for (const Layer* layer : held.layers) {
-    const auto row = layer->rows.find(key);
-    if (row != layer->rows.end()) return Take(row->second, value);
-  }
+  if (const auto* row = FindInLayers(held.layers, key)) return TakeRow(*row, value);
   if (held.hot == nullptr) return views_.back()->reader(tier_).Get(key, value);
-  if (const std::optional<std::string>* known = held.hot->Find(key)) return Take(*known, value);
+  if (const auto* row = held.hot->Find(key)) return TakeRow(*row, value);
   TNT_RETURN_IF_ERROR(views_.back()->reader(tier_).Get(key, value));
   held.hot->Read(key, *value);
   return Status::Ok();

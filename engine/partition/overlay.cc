@@ -6,20 +6,9 @@ namespace tenantry::partition {
 namespace {
 
 // A cursor that can stand on a deleted key.
-class Source {
+class Source : public Cursor {
  public:
-  virtual ~Source() = default;
-  virtual void SeekToFirst() = 0;
-  virtual void SeekToLast() = 0;
-  virtual void Seek(std::string_view key) = 0;
-  virtual void SeekBefore(std::string_view key) = 0;
-  virtual void Next() = 0;
-  virtual void Prev() = 0;
-  virtual bool Valid() const = 0;
-  virtual Status status() const { return Status::Ok(); }
-  virtual std::string_view key() const = 0;
   virtual bool deleted() const { return false; }
-  virtual std::string_view value() const = 0;
 };
 
 // One layer, narrowed to [lower, upper).
@@ -47,6 +36,7 @@ class LayerSource final : public Source {
   void Next() override { ++at_; }
   void Prev() override { at_ = StepBack(at_); }
   bool Valid() const override { return at_ != end_; }
+  Status status() const override { return Status::Ok(); }
   std::string_view key() const override { return at_->first; }
   bool deleted() const override { return !at_->second.has_value(); }
   std::string_view value() const override { return *at_->second; }
@@ -178,15 +168,24 @@ class MergedCursor final : public Cursor {
 
 }  // namespace
 
-Status LayeredReader::Get(std::string_view key, std::string* value) const {
-  for (const Layer* layer : layers_) {
+const std::optional<std::string>* FindInLayers(std::span<const Layer* const> layers,
+                                               std::string_view key) {
+  for (const Layer* layer : layers) {
     const auto row = layer->rows.find(key);
-    if (row == layer->rows.end()) continue;
-    if (!row->second) return NotFound("no such key");
-    *value = *row->second;
-    return Status::Ok();
+    if (row != layer->rows.end()) return &row->second;
   }
-  return base_.Get(key, value);
+  return nullptr;
+}
+
+Status TakeRow(const std::optional<std::string>& row, std::string* value) {
+  if (!row) return NotFound("no such key");
+  *value = *row;
+  return Status::Ok();
+}
+
+Status LayeredReader::Get(std::string_view key, std::string* value) const {
+  const std::optional<std::string>* row = FindInLayers(layers_, key);
+  return row != nullptr ? TakeRow(*row, value) : base_.Get(key, value);
 }
 
 std::unique_ptr<Cursor> LayeredReader::Scan(std::string_view lower, std::string_view upper) const {

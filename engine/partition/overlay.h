@@ -28,6 +28,12 @@ struct Layer {
   uint64_t group = 0;       // The open group it was begun for.
 };
 
+// The newest layer's row of a key, a tombstone included; nullptr when no layer has one.
+const std::optional<std::string>* FindInLayers(std::span<const Layer* const> layers,
+                                               std::string_view key);
+// A row as Get answers it: kNotFound for a tombstone.
+Status TakeRow(const std::optional<std::string>& row, std::string* value);
+
 // Reads `layers` (newest first) over `base`. Borrows both.
 class LayeredReader final : public KeyReader {
  public:
