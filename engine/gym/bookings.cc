@@ -1,6 +1,7 @@
 #include "engine/gym/bookings.h"
 
 #include "engine/gym/events.h"
+#include "engine/gym/member_stats.h"
 #include "engine/gym/sessions.h"
 #include "engine/gym/text.h"
 
@@ -104,6 +105,10 @@ Result<BookingParts> PlanCreate(Transaction& tx, const Scope& scope, const NewBo
   TNT_ASSIGN_OR_RETURN(const Session taken, TakeSeats(tx, *session, +1));
   PartsCache cache(tx);
   TNT_ASSIGN_OR_RETURN(SessionParts parts, cache.Parts(taken));
+  std::optional<BookingStatus> status_before;
+  if (earlier) status_before = (*earlier)->getStatus();
+  TNT_RETURN_IF_ERROR(CountBooking(
+      tx, {scope.tenant_id, member_id, parts, status_before, BookingStatus::CONFIRMED}));
   TNT_RETURN_IF_ERROR(
       AppendEvent(tx, {.tenant_id = scope.tenant_id,
                        .member_id = member_id,
@@ -150,6 +155,8 @@ Result<BookingParts> PlanCancel(Transaction& tx, const Scope& scope, std::string
   TNT_ASSIGN_OR_RETURN(const Session freed, TakeSeats(tx, session, -1));
   PartsCache cache(tx);
   TNT_ASSIGN_OR_RETURN(SessionParts parts, cache.Parts(freed));
+  TNT_RETURN_IF_ERROR(CountBooking(tx, {scope.tenant_id, View((*before)->getMemberId()), parts,
+                                        BookingStatus::CONFIRMED, BookingStatus::CANCELLED}));
   TNT_RETURN_IF_ERROR(AppendEvent(
       tx, {.tenant_id = scope.tenant_id,
            .member_id = View((*before)->getMemberId()),
@@ -191,6 +198,8 @@ Result<BookingParts> PlanCheckIn(Transaction& tx, const Scope& scope, std::strin
   TNT_RETURN_IF_ERROR(tx.Update(*before, after));
   PartsCache cache(tx);
   TNT_ASSIGN_OR_RETURN(SessionParts parts, cache.Parts(session));
+  TNT_RETURN_IF_ERROR(CountBooking(
+      tx, {scope.tenant_id, attendee, parts, BookingStatus::CONFIRMED, BookingStatus::ATTENDED}));
   TNT_RETURN_IF_ERROR(
       AppendEvent(tx, {.tenant_id = scope.tenant_id,
                        .member_id = attendee,

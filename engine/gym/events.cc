@@ -45,6 +45,18 @@ std::string BookingCancelledMetadata(std::string_view type_name, std::string_vie
   return out;
 }
 
+std::string StreakMilestoneMetadata(int64_t days, std::string_view achievement,
+                                    int64_t achieved_at_ms) {
+  std::string out;
+  {
+    codec::ObjectWriter object(&out);
+    object.Int("streakDays", days);
+    object.String("achievement", achievement);
+    object.Instant("achievedAt", achieved_at_ms);
+  }
+  return out;
+}
+
 std::string AttendanceMetadata(const schema::GymSession::Reader& session,
                                std::string_view type_name, std::string_view location_name,
                                int64_t checked_in_at_ms) {

@@ -27,6 +27,8 @@ std::string BookingCreatedMetadata(const schema::GymSession::Reader& session,
 // `reason` may be empty.
 std::string BookingCancelledMetadata(std::string_view type_name, std::string_view location_name,
                                      int64_t cancelled_at_ms, std::string_view reason);
+std::string StreakMilestoneMetadata(int64_t days, std::string_view achievement,
+                                    int64_t achieved_at_ms);
 std::string AttendanceMetadata(const schema::GymSession::Reader& session,
                                std::string_view type_name, std::string_view location_name,
                                int64_t checked_in_at_ms);

@@ -27,6 +27,11 @@ bool LoadZone(std::string_view name, cctz::time_zone* zone) {
   return cctz::load_time_zone(std::string(name), zone);
 }
 
+cctz::time_zone ZoneOrUtc(std::string_view name) {
+  cctz::time_zone zone;
+  return LoadZone(name, &zone) ? zone : cctz::utc_time_zone();
+}
+
 }  // namespace
 
 bool IsTimeZone(std::string_view name) {
@@ -35,10 +40,16 @@ bool IsTimeZone(std::string_view name) {
 }
 
 InstantRange LocalDay(CivilDate date, std::string_view time_zone) {
-  cctz::time_zone zone = cctz::utc_time_zone();
-  if (!LoadZone(time_zone, &zone)) zone = cctz::utc_time_zone();
+  const cctz::time_zone zone = ZoneOrUtc(time_zone);
   const cctz::civil_day day(date.year, date.month, date.day);
   return {StartMs(day, zone), StartMs(day + 1, zone)};
+}
+
+CivilDate LocalDateOf(int64_t unix_ms, std::string_view time_zone) {
+  const std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds> instant{
+      std::chrono::milliseconds(unix_ms)};
+  const cctz::civil_day day(cctz::convert(instant, ZoneOrUtc(time_zone)));
+  return {static_cast<int>(day.year()), day.month(), day.day()};
 }
 
 InstantRange DayAnywhere(CivilDate date) {

@@ -7,6 +7,7 @@
 
 #include "engine/gym/bookings.h"
 #include "engine/gym/events.h"
+#include "engine/gym/member_stats.h"
 #include "engine/gym/sessions.h"
 #include "engine/gym/text.h"
 
@@ -36,6 +37,9 @@ Status CancelWithSession(Transaction& tx, const Booking& before, const SessionPa
   after->setCancelledAt(now_ms);
   after->setUpdatedAt(now_ms);
   TNT_RETURN_IF_ERROR(tx.Update(before, after));
+  TNT_RETURN_IF_ERROR(
+      CountBooking(tx, {View(before->getTenantId()), View(before->getMemberId()), parts,
+                        before->getStatus(), schema::GymBookingStatus::CANCELLED}));
   return AppendEvent(tx, {.tenant_id = View(before->getTenantId()),
                           .member_id = View(before->getMemberId()),
                           .session_id = View(before->getSessionInstanceId()),

@@ -22,6 +22,20 @@ Result<Session> GetSession(const SpaceReader& space, std::string_view id) {
   return *std::move(session);
 }
 
+std::string TrainerKeyOfMember(std::string_view member_id) {
+  return "id:" + std::string(member_id);
+}
+
+std::string TrainerKeyOfName(std::string_view name) {
+  return "name:" + std::string(name);
+}
+
+std::string TrainerKeyOf(const schema::GymSession::Reader& session) {
+  if (session.hasInstructorId()) return TrainerKeyOfMember(View(session.getInstructorId()));
+  if (session.hasInstructor()) return TrainerKeyOfName(View(session.getInstructor()));
+  return {};
+}
+
 Result<Session> PartsCache::FindSession(std::string_view id) {
   return Cached(&sessions_, space_, id, &GetSession);
 }

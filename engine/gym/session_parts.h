@@ -40,6 +40,11 @@ inline int64_t AvailableSpots(const schema::GymSession::Reader& session) {
   return std::max<int64_t>(0, int64_t{session.getCapacity()} - session.getBookedCount());
 }
 
+// Whose session it is: the named member, else whoever goes by the instructor's text (F53).
+std::string TrainerKeyOf(const schema::GymSession::Reader& session);
+std::string TrainerKeyOfMember(std::string_view member_id);
+std::string TrainerKeyOfName(std::string_view name);
+
 // Loads each session, type and place once.
 class PartsCache {
  public:

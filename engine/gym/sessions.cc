@@ -173,6 +173,7 @@ void RefreshFlags(codec::Draft<schema::GymSession>* session) {
   (*session)->setLive(status != schema::GymSessionStatus::CANCELLED);
   (*session)->setHasRoom(status == schema::GymSessionStatus::SCHEDULED &&
                          HasRoom(session->reader()));
+  (*session)->setTrainerKey(Text(TrainerKeyOf(session->reader())));
 }
 
 Done<SessionParts> CreateSession(const Scope& scope,

@@ -20,7 +20,7 @@ Done<SessionParts> CreateSession(const Scope& scope,
 Done<SessionParts> UpdateSession(const Scope& scope, std::string_view session_id,
                                  const codec::Input<schema::GymSessionPatch>& in);
 
-// Bookings cancelled with their session in one entry: each takes about six effects and a kilobyte
+// Bookings cancelled with their session in one entry: each takes about seven effects and 1.5 kilobytes
 // of the 4,096 effects and 1 MiB that an entry may hold.
 inline constexpr int32_t kCascadeBookingsMax = 400;
 

@@ -2,6 +2,7 @@
 
 #include "engine/gym/names.h"
 #include "engine/gym/text.h"
+#include "engine/gym/totals.h"
 
 namespace tenantry::gym {
 namespace {
@@ -46,6 +47,7 @@ Result<SignedIn> PlanMember(DirectoryTransaction& tx, SpaceWriter& space, const 
   draft->setPasswordHash(Text(std::string(member.password_hash)));
   draft->setOwnerRights(member.owner_rights);
   TNT_RETURN_IF_ERROR(Renamed(space.Insert(draft), EmailTaken));
+  TNT_RETURN_IF_ERROR(CountMemberJoined(space));
   TNT_RETURN_IF_ERROR(
       TouchMembership(tx, email_key, member.tenant_id, View(draft.reader().getId())));
   TNT_ASSIGN_OR_RETURN(IssuedToken token, AddDevice(space, draft.reader()));

@@ -17,9 +17,10 @@ enum GymRole {
 
 struct GymMember $A.record((collection = "gymMembers", number = 20, key = ["id"], indexes = [
     (number = 1, fields = ["emailKey"], unique = true),
-    (number = 2, fields = ["role", "createdAt"]),
-    (number = 3, fields = ["createdAt"]),
-    (number = 4, fields = ["trainerCode"], unique = true)])) {
+    (number = 2, fields = ["role", "createdAt"], when = "listed"),
+    (number = 3, fields = ["createdAt"], when = "listed"),
+    (number = 4, fields = ["trainerCode"], unique = true),
+    (number = 5, fields = ["createdAt"], when = "ownerRights")])) {
   id @0 :Text;
   tenantId @1 :Text;
   email @2 :Text;
@@ -46,6 +47,149 @@ struct GymMember $A.record((collection = "gymMembers", number = 20, key = ["id"]
   passwordHash @22 :Text $A.internal;    # Null: no password, sign-in by password is refused.
   tokenEpoch @23 :Int64 $A.internal;     # Access tokens of another epoch are dead.
   ownerRights @24 :Bool $A.internal;     # Created the gym; outlives any role label.
+  # False once the account is deleted. The record stays, blank, because bookings name it.
+  listed @25 :Bool = true $A.internal;
+}
+
+struct GymTypeCount {
+  typeId @0 :Text;
+  count @1 :Int32;
+}
+
+struct GymMonthCount {
+  month @0 :Int32;                       # Since year 0.
+  count @1 :Int32;
+}
+
+# Numbers of one member, kept with every change of a booking so that no answer loads a history.
+struct GymMemberStats $A.record((collection = "gymMemberStats", number = 30, key = ["memberId"],
+    indexes = [(number = 1, fields = ["lastAttendedAt"], when = "attends")])) {
+  memberId @0 :Text;
+  # Booking records by status; the rest are confirmed.
+  bookings @1 :Int32;
+  attended @2 :Int32;
+  cancelled @3 :Int32;
+  noShows @4 :Int32;
+  # Days in a row with an attendance, up to the last one. A day is that of the place.
+  run @5 :Int32;
+  longestRun @6 :Int32;
+  lastDay @7 :Int32;                     # Days since 1970-01-01.
+  lastZone @8 :Text;
+  lastAttendedAt @9 :Int64 = A.nullInt $A.nullable $A.timestamp;
+  attends @10 :Bool $A.internal;         # Attended at least once.
+  types @11 :List(GymTypeCount);         # Bookings that were not cancelled.
+  months @12 :List(GymMonthCount);       # Attendances; the newest twelve months that have any.
+}
+
+struct GymFavorite $A.record((collection = "gymFavorites", number = 31,
+    key = ["memberId", "sessionTypeId"], indexes = [
+    (number = 1, fields = ["memberId", "createdAt"])])) {
+  id @0 :Text;
+  tenantId @1 :Text;
+  memberId @2 :Text;
+  sessionTypeId @3 :Text;
+  createdAt @4 :Int64 $A.timestamp;
+}
+
+enum GymInvitationStatus {
+  pending @0 $A.json("PENDING");
+  accepted @1 $A.json("ACCEPTED");
+  declined @2 $A.json("DECLINED");
+  expired @3 $A.json("EXPIRED");
+  cancelled @4 $A.json("CANCELLED");
+}
+
+# A pending one reads as expired from expiresAt on. Its id and its code are both in the directory's
+# references, because whoever answers an invitation names no gym.
+struct GymInvitation $A.record((collection = "gymInvitations", number = 32, key = ["id"],
+    indexes = [
+    (number = 1, fields = ["invitationCode"], unique = true),
+    (number = 2, fields = ["createdAt"]),
+    (number = 3, fields = ["status", "expiresAt"])])) {
+  id @0 :Text;
+  tenantId @1 :Text;
+  invitedById @2 :Text;
+  inviteeEmail @3 :Text;
+  inviteeName @4 :Text;
+  role @5 :GymRole = member;
+  status @6 :GymInvitationStatus = pending;
+  message @7 :Text;
+  invitationCode @8 :Text;               # 8 upper-case hexadecimal digits.
+  expiresAt @9 :Int64 $A.timestamp;
+  acceptedAt @10 :Int64 = A.nullInt $A.nullable $A.timestamp;
+  createdAt @11 :Int64 $A.timestamp;
+  updatedAt @12 :Int64 $A.timestamp;
+
+  declineReason @13 :Text $A.internal;
+}
+
+enum GymBillingCycle {
+  monthly @0;
+  quarterly @1;
+  yearly @2;
+}
+
+enum GymAccessLevel {
+  basic @0;
+  standard @1;
+  premium @2;
+  vip @3;
+}
+
+struct GymPlan $A.record((collection = "gymPlans", number = 33, key = ["id"], indexes = [
+    (number = 1, fields = ["isActive", "createdAt"])])) {
+  id @0 :Text;
+  tenantId @1 :Text;
+  name @2 :Text;
+  description @3 :Text;
+  price @4 :Int64 $A.money;
+  currency @5 :Text;                     # Always present.
+  billingCycle @6 :GymBillingCycle = monthly;
+  features @7 :List(Text);
+  sessionsPerMonth @8 :Int32 = A.nullInt32 $A.nullable;   # -1: unlimited.
+  accessLevel @9 :GymAccessLevel = standard;
+  isActive @10 :Bool = true;
+  createdAt @11 :Int64 $A.timestamp;
+  updatedAt @12 :Int64 $A.timestamp;
+}
+
+enum GymSubscriptionStatus {
+  active @0 $A.json("ACTIVE");
+  suspended @1 $A.json("SUSPENDED");
+  cancelled @2 $A.json("CANCELLED");
+  expired @3 $A.json("EXPIRED");
+}
+
+# An active one reads as expired from endDate on: nothing here renews by itself.
+struct GymSubscription $A.record((collection = "gymSubscriptions", number = 34, key = ["id"],
+    indexes = [(number = 1, fields = ["memberId", "createdAt"])])) {
+  id @0 :Text;
+  tenantId @1 :Text;
+  memberId @2 :Text;
+  membershipPlanId @3 :Text;
+  status @4 :GymSubscriptionStatus = active;
+  startDate @5 :Int64 $A.timestamp;
+  endDate @6 :Int64 $A.timestamp;
+  nextBillingDate @7 :Int64 $A.timestamp;
+  autoRenew @8 :Bool;
+  cancelledAt @9 :Int64 = A.nullInt $A.nullable $A.timestamp;
+  cancellationReason @10 :Text;
+  createdAt @11 :Int64 $A.timestamp;
+  updatedAt @12 :Int64 $A.timestamp;
+}
+
+# Money somebody owes, recorded when it falls due. Taking payments is not part of this version.
+struct GymCharge $A.record((collection = "gymCharges", number = 49, key = ["id"], indexes = [
+    (number = 1, fields = ["memberId", "createdAt"])])) {
+  id @0 :Text;
+  tenantId @1 :Text;
+  memberId @2 :Text;
+  subscriptionId @3 :Text;
+  type @4 :Text;                         # Such as "gym_membership".
+  status @5 :Text;                       # "pending".
+  amount @6 :Int64 $A.money;
+  currency @7 :Text;
+  createdAt @8 :Int64 $A.timestamp;
 }
 
 # One signed-in device: a family of refresh tokens, of which the newest is alive. A token is
@@ -154,7 +298,7 @@ enum GymSessionStatus {
 
 # Indexes: 1 lists by status; 2 finds overlaps; 3 lists a place; 4 lists a type, so a category; 5
 # and 6 list what can still be booked; 7 finds cancellations whose bookings are not all cancelled
-# yet.
+# yet; 8 lists a trainer's.
 struct GymSession $A.record((collection = "gymSessions", number = 24, key = ["id"], indexes = [
     (number = 1, fields = ["status", "startTime"]),
     (number = 2, fields = ["locationId", "startTime"], when = "live"),
@@ -162,7 +306,8 @@ struct GymSession $A.record((collection = "gymSessions", number = 24, key = ["id
     (number = 4, fields = ["sessionTypeId", "status", "startTime"]),
     (number = 5, fields = ["startTime"], when = "hasRoom"),
     (number = 6, fields = ["locationId", "startTime"], when = "hasRoom"),
-    (number = 7, fields = ["startTime"], when = "cascading")])) {
+    (number = 7, fields = ["startTime"], when = "cascading"),
+    (number = 8, fields = ["trainerKey", "startTime"])])) {
   id @0 :Text;
   tenantId @1 :Text;
   sessionTypeId @2 :Text;
@@ -191,6 +336,7 @@ struct GymSession $A.record((collection = "gymSessions", number = 24, key = ["id
   live @24 :Bool = true $A.internal;     # Not cancelled: blocks its place.
   hasRoom @25 :Bool $A.internal;         # Scheduled and not full.
   cascading @26 :Bool $A.internal;       # Cancelled; bookings follow in later entries.
+  trainerKey @27 :Text $A.internal;      # "id:" and instructorId, else "name:" and instructor.
 }
 
 enum GymBookingStatus {
