@@ -11,36 +11,6 @@
 namespace tenantry::http {
 namespace {
 
-// httplib refuses a longer header line; ours may be longer, so such a line is not shown to it.
-constexpr size_t kHeaderLineMax = CPPHTTPLIB_HEADER_MAX_LENGTH - 16;
-
-// Headers that make httplib read a body, compress, slice, or set its own idea of the peer; the loop
-// handles them.
-bool IsHidden(std::string_view name) {
-  if (EqualsIgnoreCase(name.substr(0, 7), "remote_") ||
-      EqualsIgnoreCase(name.substr(0, 6), "local_")) {
-    return true;
-  }
-  switch (name.size()) {
-    case 5:
-      return EqualsIgnoreCase(name, "range");
-    case 6:
-      return EqualsIgnoreCase(name, "expect");
-    case 10:
-      return EqualsIgnoreCase(name, "connection");
-    case 14:
-      return EqualsIgnoreCase(name, "content-length");
-    case 15:
-      return EqualsIgnoreCase(name, "accept-encoding");
-    case 16:
-      return EqualsIgnoreCase(name, "content-encoding");
-    case 17:
-      return EqualsIgnoreCase(name, "transfer-encoding");
-    default:
-      return false;
-  }
-}
-
 // Headers that the loop sets itself; a handler cannot override them.
 bool IsOurs(std::string_view name) {
   switch (name.size()) {
@@ -59,32 +29,20 @@ bool IsOurs(std::string_view name) {
   }
 }
 
-void AppendEscaped(std::string_view text, char escape, std::string_view with, std::string* out) {
-  while (true) {
-    const size_t at = text.find(escape);
-    out->append(text.substr(0, at));
-    if (at == std::string_view::npos) return;
-    out->append(with);
-    text.remove_prefix(at + 1);
-  }
-}
-
+// The request line alone: the framer has read the headers by stricter rules, and handlers see its.
 void WriteRequest(const Request& request, std::string* out) {
   out->append(request.method_name).append(" ").append(request.path);
   if (!request.query.empty()) {
     out->push_back('?');
-    AppendEscaped(request.query, '?', "%3F", out);
+    for (const char c : request.query) {
+      if (c == '?') {
+        out->append("%3F");
+      } else {
+        out->push_back(c);
+      }
+    }
   }
-  out->append(" HTTP/1.1\r\n");
-  for (const Header& header : request.headers) {
-    if (header.value.empty() || IsHidden(header.name)) continue;
-    const size_t line = out->size();
-    out->append(header.name).append(": ");
-    AppendEscaped(header.value, '%', "%25", out);
-    out->append("\r\n");
-    if (out->size() - line > kHeaderLineMax) out->resize(line);
-  }
-  out->append("\r\n");
+  out->append(" HTTP/1.1\r\n\r\n");
 }
 
 class MemoryStream final : public httplib::Stream {

@@ -3,12 +3,9 @@
 // through httplib::Server::process_request on a stream in memory, and writes the head of a response
 // the same way.
 //
-// Shape    httplib sees the request line and the headers, without those that would make it act on
-// its own (Range,
-//          Expect, Transfer-Encoding, Accept-Encoding, Content-Encoding, Content-Length,
-//          Connection, REMOTE_*, LOCAL_*), with '%' in values and every '?' after the first
-//          escaped. Routing is done in the pre-routing hook, before httplib would read a body.
-//          Bodies never pass through it.
+// Shape    httplib sees the request line alone, every '?' after the first escaped: headers are read
+// once, by the framer, so none can make httplib act on its own (Range, Expect, lengths, encodings,
+// REMOTE_*). Routing is done in its pre-routing hook. Bodies never pass through it.
 // Errors   Run() tells when httplib answered by itself; the connection must close then.
 // Threads  one at a time; every loop has its own.
 // Source   docs/adr: the front is cpp-httplib behind our own loops (design section 4).
