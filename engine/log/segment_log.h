@@ -79,6 +79,10 @@ class SegmentLog {
   // and, while growth_possible() is false, now and then. kNoSpace: refuse growth; what is left of
   // the active segment is for deletes.
   Status EnsureSpace();
+  // Zeros for the reserve: see SegmentReserve. The one part of the log that may run on a thread of
+  // its own beside the appending one.
+  bool wants_zeros() const { return reserve_.wants_zeros(); }
+  Status ZeroSome() { return reserve_.ZeroSome(); }
   // False from a kNoSpace until space was found again.
   bool growth_possible() const { return growth_possible_.load(std::memory_order_relaxed); }
 
@@ -119,7 +123,7 @@ class SegmentLog {
   // Appending thread only.
   Status failure_;  // Why the log refuses everything, or OK.
   SegmentReserve reserve_;
-  std::unique_ptr<File> active_;
+  std::shared_ptr<File> active_;
   SegmentHeader active_header_;
   SegmentTail tail_;
   std::string buffer_;  // Of the group being written, kept to spare allocations.

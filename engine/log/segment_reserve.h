@@ -1,17 +1,21 @@
 #pragma once
 // SegmentReserve: the next segment, allocated before it is needed, so that a full disk shows up
-// before an append.
+// before an append, and then written with zeros, so that the sync after an append finds its blocks
+// written once and has no extent to convert: a third of a sync's time where that was measured.
 //
 // States   empty --Fill--> filled (a file under a temporary name) --Activate--> a segment under its
-// final name, empty. Errors   Fill: kNoSpace, and then nothing is left behind. Anything else from
-// either: the log stops. Threads  the appending thread only.
+//          final name, empty. ZeroSome works on a filled one, a part at a time.
+// Errors   Fill: kNoSpace, and then nothing is left behind. Anything else from any: the log stops.
+// Threads  the appending thread; ZeroSome from one other thread.
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "engine/base/file.h"
+#include "engine/base/mutex.h"
 #include "engine/log/segment_format.h"
 
 namespace tenantry::log {
@@ -20,24 +24,32 @@ class SegmentReserve {
  public:
   SegmentReserve(FileSystem& files, std::string directory);
 
-  uint64_t room_bytes() const { return room_bytes_; }
   // Makes room for at least `bytes`. A file left by a crash is taken over: its blocks may be all
   // that is left.
-  Status Fill(uint64_t bytes);
+  Status Fill(uint64_t bytes) TNT_EXCLUDES(mutex_);
   // Gives the reserve its header (with room_bytes filled in) and an optional first group, syncs it,
   // renames it to its final name, replacing a file of that name, and syncs the directory.
-  Result<std::unique_ptr<File>> Activate(SegmentHeader* header, std::string_view first_group);
+  Result<std::shared_ptr<File>> Activate(SegmentHeader* header, std::string_view first_group)
+      TNT_EXCLUDES(mutex_);
+
+  // Whether a part of the filled reserve is still without zeros.
+  bool wants_zeros() const { return wants_zeros_.load(std::memory_order_relaxed); }
+  // Writes and syncs zeros over the next part. The reserve may become a segment at any time before
+  // or after, never between the look and the write.
+  Status ZeroSome() TNT_EXCLUDES(mutex_);
 
  private:
-  Status Allocate(uint64_t bytes);
+  Status Allocate(uint64_t bytes) TNT_REQUIRES(mutex_);
 
   // Constant after construction.
   FileSystem& files_;
   const std::string directory_;
   const std::string path_;
-  // Appending thread only.
-  std::unique_ptr<File> file_;
-  uint64_t room_bytes_ = 0;
+  Mutex mutex_{"log_reserve", LockRank::kLog, 1};
+  std::shared_ptr<File> file_ TNT_GUARDED_BY(mutex_);
+  uint64_t room_bytes_ TNT_GUARDED_BY(mutex_) = 0;
+  uint64_t zeroed_bytes_ TNT_GUARDED_BY(mutex_) = 0;
+  std::atomic<bool> wants_zeros_{false};  // Relaxed: a hint to the thread that zeroes.
 };
 
 }  // namespace tenantry::log

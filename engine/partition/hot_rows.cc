@@ -27,16 +27,16 @@ void HotRows::Read(std::string_view key, const std::string& value) {
 }
 
 void HotRows::Absorb(Layer&& layer) {
-  while (!layer.rows.empty()) {
-    auto node = layer.rows.extract(layer.rows.begin());
-    const auto known = rows_.find(node.key());
+  for (auto& [key, value] : layer.rows) {
+    const auto known = rows_.find(key);
     if (known != rows_.end()) {
-      bytes_ += node.mapped() ? node.mapped()->size() : 0;
-      known->second = std::move(node.mapped());
-    } else if (IsReadAgain(node.key())) {
-      Insert(std::move(node.key()), std::move(node.mapped()));
+      bytes_ += value ? value->size() : 0;
+      known->second = std::move(value);
+    } else if (IsReadAgain(key)) {
+      Insert(key, std::move(value));
     }
   }
+  layer.rows.clear();
 }
 
 void HotRows::Insert(std::string key, std::optional<std::string> value) {

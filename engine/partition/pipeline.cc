@@ -127,6 +127,9 @@ void Pipeline::AppendUntilThereIsRoom(const std::vector<log::Entry>& entries) {
 void Pipeline::EnsureSpace() {
   const Status status = log_.EnsureSpace();
   if (!status.ok() && status.code() != StatusCode::kNoSpace) StopProcess("log reserve", status);
+  if (!log_.wants_zeros()) return;
+  MutexLock lock(flush_mutex_);
+  flush_wanted_.NotifyOne();
 }
 
 void Pipeline::RunApply() {
@@ -186,13 +189,15 @@ void Pipeline::Publish(uint64_t index) {
 
 void Pipeline::RunFlush() {
   for (;;) {
+    bool flush = false;
     {
       MutexLock lock(flush_mutex_);
-      while (!flush_due_ && !flush_stop_) flush_wanted_.Wait(flush_mutex_);
+      while (!flush_due_ && !flush_stop_ && !log_.wants_zeros()) flush_wanted_.Wait(flush_mutex_);
       if (flush_stop_) return;
-      flush_due_ = false;
+      flush = std::exchange(flush_due_, false);
     }
-    if (const Status status = FlushAndTrim(); !status.ok()) StopProcess("store flush", status);
+    const Status status = flush ? FlushAndTrim() : log_.ZeroSome();
+    if (!status.ok()) StopProcess(flush ? "store flush" : "zeroing the log reserve", status);
   }
 }
 

@@ -45,6 +45,23 @@ void WriteRequest(const Request& request, std::string* out) {
   out->append(" HTTP/1.1\r\n\r\n");
 }
 
+// A value with a line break would start a header of its own; such a header is left out.
+bool IsOneLine(std::string_view text) {
+  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+void AppendHeader(std::string_view name, std::string_view value, std::string* head) {
+  if (IsOurs(name) || !IsOneLine(name) || !IsOneLine(value)) return;
+  head->append(name).append(": ").append(value).append("\r\n");
+}
+
+// Ends what httplib wrote, a status line and an empty line, with the response's headers instead.
+void AppendHeaders(const Response& response, std::string* head) {
+  head->resize(head->size() - 2);
+  if (!response.content_type.empty()) AppendHeader("Content-Type", response.content_type, head);
+  for (const auto& [name, value] : response.headers) AppendHeader(name, value, head);
+}
+
 class MemoryStream final : public httplib::Stream {
  public:
   MemoryStream(std::string_view input, std::string* output) : input_(input), output_(output) {}
@@ -81,7 +98,7 @@ class HttplibAdapter::Core : public httplib::Server {
       called_ = true;
       if (dispatcher_) response_ = dispatcher_->Dispatch(*request_);
       if (response_) {
-        CopyHead(*response_, &out);
+        out.status = response_->status;
       } else {
         out.status = 200;  // Thrown away: the reply comes later.
       }
@@ -115,14 +132,6 @@ class HttplibAdapter::Core : public httplib::Server {
   std::string* input() { return &input_; }
 
  private:
-  static void CopyHead(const Response& response, httplib::Response* out) {
-    out->status = response.status;
-    if (!response.content_type.empty()) out->set_header("Content-Type", response.content_type);
-    for (const auto& [name, value] : response.headers) {
-      if (!IsOurs(name)) out->set_header(name, value);
-    }
-  }
-
   const Request* request_ = nullptr;
   Dispatcher* dispatcher_ = nullptr;
   const Response* response_ = nullptr;
@@ -143,7 +152,7 @@ HttplibAdapter::Outcome HttplibAdapter::Run(const Request& request, Dispatcher& 
   core_->Start(&request, &dispatcher, nullptr);
   core_->Process(*input, head);
   if (core_->called() && core_->response()) {
-    head->resize(head->size() - 2);
+    AppendHeaders(*core_->response(), head);
     return Outcome::kRendered;
   }
   const bool too_long = std::string_view(*head).substr(start).starts_with("HTTP/1.1 414");
@@ -156,7 +165,7 @@ void HttplibAdapter::Render(const Response& response, std::string* head) {
   core_->Start(nullptr, nullptr, &response);
   core_->Process(kAnyRequest, head);
   TNT_CHECK(core_->called());
-  head->resize(head->size() - 2);
+  AppendHeaders(response, head);
 }
 
 }  // namespace tenantry::http

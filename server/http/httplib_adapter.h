@@ -1,14 +1,16 @@
 #pragma once
 // HttplibAdapter: the only place that names cpp-httplib. It parses and dispatches a framed request
-// through httplib::Server::process_request on a stream in memory, and writes the head of a response
+// through httplib::Server::process_request on a stream in memory, and begins the head of a response
 // the same way.
 //
 // Shape    httplib sees the request line alone, every '?' after the first escaped: headers are read
-// once, by the framer, so none can make httplib act on its own (Range, Expect, lengths, encodings,
-// REMOTE_*). Routing is done in its pre-routing hook. Bodies never pass through it.
-// Errors   Run() tells when httplib answered by itself; the connection must close then.
+//          once, by the framer, so none can make httplib act on its own (Range, Expect, lengths,
+//          encodings, REMOTE_*). Routing is done in its pre-routing hook. It writes the status
+//          line; the response's headers follow as they are, and bodies never pass through it.
+// Errors   Run() tells when httplib answered by itself; the connection must close then. A response
+//          header that does not fit on one line is left out.
 // Threads  one at a time; every loop has its own.
-// Source   docs/adr: the front is cpp-httplib behind our own loops (design section 4).
+// Source   docs/adr/0005-own-framer.md, with figures.
 
 #include <memory>
 #include <string>

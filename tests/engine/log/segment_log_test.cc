@@ -200,6 +200,29 @@ TEST_F(SegmentLogTest, ReadersRunWhileEntriesAreAppendedAndTrimmed) {
   EXPECT_GT(seen, 800u);
 }
 
+TEST_F(SegmentLogTest, ZeroingTheReserveNeverTouchesASegment) {
+  Open();
+  std::atomic<bool> done{false};
+  std::atomic<int> zeroed{0};
+  std::thread zeroer([&] {
+    while (!done) {
+      if (!log_->wants_zeros()) continue;
+      ASSERT_TRUE(log_->ZeroSome().ok());
+      ++zeroed;
+    }
+  });
+  for (int i = 0; i < 400; ++i) {
+    ASSERT_TRUE(Append(1 + static_cast<uint64_t>(i) % 7, 700).ok());
+    ASSERT_TRUE(log_->EnsureSpace().ok());
+  }
+  done = true;
+  zeroer.join();
+  EXPECT_GT(zeroed, 1);
+  ExpectHolds(1, log_->end().index);
+  Open();
+  ExpectHolds(1, log_->end().index);
+}
+
 TEST_F(SegmentLogTest, AClosedLogReopensWithoutAScanAndRefusesAppends) {
   Open();
   ASSERT_TRUE(Append(3).ok());
