@@ -13,6 +13,7 @@
 #include "engine/partition/pipeline.h"
 #include "engine/space_meta.h"
 #include "engine/store/store.h"
+#include "engine/work_trace.h"
 
 namespace tenantry {
 namespace {
@@ -157,6 +158,9 @@ class Engine::Core {
 
   template <class Run>
   Outcome ExecuteRun(SpaceId space, const CommandInfo& info, ReadTier tier, const Run& run) {
+    const uint32_t no_rows = 0;
+    const TimedOperation timed({.kind = "command", .space = space, .command = info.command},
+                               no_rows);
     if (!pipeline->HasRoom())
       return {Unavailable("too many writes are waiting for the disk"), 0, {}};
     if (!log->growth_possible() && !info.frees_space) return {NoSpace("the disk is full"), 0, {}};
@@ -177,6 +181,7 @@ uint64_t ReadView::applied_index() const {
 }
 
 SpaceReader ReadView::Space(const TenantRef& tenant, ReadTier tier) const {
+  WorkTrace::NoteSpace(tenant.space());
   return SpaceReader(state_->snapshot->reader(StoreTier(tier)), tenant.space(), tier, state_);
 }
 
@@ -245,6 +250,7 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
 Outcome Engine::Execute(const TenantRef& tenant, const CommandInfo& info, ReadTier tier,
                         const Plan& plan) {
   const SpaceId space = tenant.space();
+  WorkTrace::NoteSpace(space);
   return core_->ExecuteRun(space, info, tier, [&](partition::Execution& execution) -> Status {
     Transaction tx(&execution, execution, space, tier);
     // The tenant may be gone since it was looked up.
@@ -292,6 +298,33 @@ const Clock& Engine::clock() const {
 Random& Engine::random() {
   return *core_->options.random;
 }
+bool Engine::growth_possible() const {
+  return core_->log->growth_possible();
+}
+
+EngineStats Engine::Stats() const {
+  EngineStats stats;
+  stats.end = core_->log->end();
+  stats.first_index = core_->log->first_index();
+  stats.segments = core_->log->segments();
+  stats.segment_bytes = core_->options.segment_bytes;
+  stats.growth_possible = growth_possible();
+  core_->pipeline->AddFigures(&stats);
+  stats.applied_index = core_->pipeline->view()->applied_index();
+  const store::StoreFigures figures = core_->store->Figures();
+  stats.table_bytes = figures.table_bytes;
+  stats.memtable_bytes = figures.memtable_bytes;
+  stats.block_cache_bytes = figures.block_cache_bytes;
+  stats.block_cache_bytes_max = figures.block_cache_bytes_max;
+  stats.table_reader_bytes = figures.table_reader_bytes;
+  stats.rows_estimate = figures.rows_estimate;
+  stats.compaction_pending_bytes = figures.compaction_pending_bytes;
+  for (size_t i = 0; i < figures.kinds.size(); ++i) {
+    stats.kinds[i] = {figures.kinds[i].kind, figures.kinds[i].rows, figures.kinds[i].bytes};
+  }
+  return stats;
+}
+
 std::vector<uint32_t> Engine::GroupSizesForTest() const {
   return core_->pipeline->GroupSizes();
 }

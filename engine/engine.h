@@ -22,6 +22,7 @@
 #include "engine/base/result.h"
 #include "engine/rule_trace.h"
 #include "engine/space_reader.h"
+#include "engine/stats.h"
 #include "engine/transaction.h"
 
 namespace tenantry {
@@ -122,6 +123,10 @@ class Engine {
   uint64_t epoch() const;
   const Clock& clock() const;
   Random& random();
+  // For metrics and readiness; cheap enough for every probe.
+  EngineStats Stats() const;
+  // False while the disk is full: only commands that free space run.
+  bool growth_possible() const;
 
   // How many entries each synced group held, newest last, at most 4096; for tests and metrics.
   std::vector<uint32_t> GroupSizesForTest() const;

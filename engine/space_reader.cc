@@ -1,6 +1,7 @@
 #include "engine/space_reader.h"
 
 #include "engine/base/bytes.h"
+#include "engine/work_trace.h"
 
 namespace tenantry {
 
@@ -18,6 +19,11 @@ Status SpaceReader::ChargeRow() const {
 Result<std::string> SpaceReader::GetRaw(const std::string& key) const {
   TNT_RETURN_IF_ERROR(ChargeRow());
   std::string value;
+  if (tier_ == ReadTier::kInline) {  // Touches memory only: not worth two looks at the clock.
+    TNT_RETURN_IF_ERROR(reader_->Get(key, &value));
+    return value;
+  }
+  const TimedOperation timed({.kind = "get", .space = space_}, rows_read_);
   TNT_RETURN_IF_ERROR(reader_->Get(key, &value));
   return value;
 }
@@ -76,6 +82,9 @@ Status SpaceReader::ScanIndexKeys(const schema::Collection& collection, const In
   }
   if (lower >= upper) return Status::Ok();
 
+  const TimedOperation timed(
+      {.kind = "scan", .space = space_, .collection = collection.name, .index = range.index},
+      rows_read_);
   const std::unique_ptr<Cursor> cursor = reader_->Scan(lower, upper);
   range.reverse ? cursor->SeekToLast() : cursor->SeekToFirst();
   for (; cursor->Valid(); range.reverse ? cursor->Prev() : cursor->Next()) {
@@ -93,6 +102,8 @@ Status SpaceReader::ScanIndexKeys(const schema::Collection& collection, const In
 Status SpaceReader::ScanRecordBytes(
     const schema::Collection& collection, std::string_view key_prefix, bool reverse,
     const std::function<bool(std::string_view, std::string_view)>& visit) const {
+  const TimedOperation timed({.kind = "records", .space = space_, .collection = collection.name},
+                             rows_read_);
   const std::string lower = keys::RecordKey(space_, collection.number, key_prefix);
   const std::string upper = keys::PrefixEnd(lower);
   const std::unique_ptr<Cursor> cursor = reader_->Scan(lower, upper);
@@ -118,6 +129,7 @@ Result<int64_t> SpaceReader::Counter(uint8_t family, std::string_view owner,
 Status SpaceReader::ScanCounters(
     uint8_t family, std::string_view owner,
     const std::function<bool(std::string_view, int64_t, int64_t)>& visit) const {
+  const TimedOperation timed({.kind = "counters", .space = space_}, rows_read_);
   std::string lower = keys::SpacePrefix(space_, keys::Kind::kCounter);
   lower.push_back(static_cast<char>(family));
   keys::AppendPart(&lower, owner);
@@ -148,6 +160,7 @@ Status SpaceReader::ScanSketches(
     uint8_t family, std::string_view owner, int64_t from, int64_t until,
     const std::function<bool(int64_t, uint8_t, std::string_view)>& visit) const {
   if (from >= until) return Status::Ok();
+  const TimedOperation timed({.kind = "sketches", .space = space_}, rows_read_);
   std::string prefix = keys::SpacePrefix(space_, keys::Kind::kSketch);
   prefix.push_back(static_cast<char>(family));
   keys::AppendPart(&prefix, owner);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/work_trace.h"
 #include "server/gym/middleware.h"
 #include "server/gym/routes.h"
 #include "server/popups/routes.h"
@@ -23,6 +24,8 @@ bool IsGymPath(std::string_view path) {
          std::end(kGymSegments);
 }
 
+constexpr int64_t kSlowOperationNs = 100'000'000;  // crosscutting.md O4.
+
 constexpr std::string_view kAllowedMethods = "GET,POST,PUT,PATCH,DELETE,OPTIONS";
 constexpr std::string_view kAllowedHeaders =
     "Content-Type,Authorization,X-Requested-With,x-tenant-id,If-None-Match,If-Match,Idempotency-"
@@ -31,6 +34,14 @@ constexpr std::string_view kAllowedHeaders =
 constexpr std::string_view kExposedHeaders =
     "ETag,Retry-After,X-Request-Id,X-Total-Count,Link,Tenantry-Position,X-RateLimit-Limit,"
     "X-RateLimit-Remaining,X-RateLimit-Reset";
+
+// Sent by this machine for itself: what a proxy on it passes on comes from anywhere.
+bool IsLocal(const http::Request& request) {
+  const std::string_view peer = request.peer_ip;
+  const bool loopback =
+      peer.starts_with("127.") || peer == "::1" || peer.starts_with("::ffff:127.");
+  return loopback && !request.FindHeader("X-Forwarded-For") && !request.FindHeader("Forwarded");
+}
 
 bool HasHeader(const http::Response& response, std::string_view name) {
   for (const auto& [known, value] : response.headers) {
@@ -49,6 +60,13 @@ TenantryApplication::TenantryApplication(const Context& context, AccessLog& log)
   for (Module& module : modules_) {
     for (http::Route& route : module.routes) routes_.push_back(std::move(route));
   }
+  request_metrics_ = std::make_unique<metrics::RequestMetrics>(routes_, context.loops);
+  context.observability.metrics.Add(
+      [this](metrics::Exposition& out) { request_metrics_->Collect(out); });
+  context.observability.metrics.Add([&log](metrics::Exposition& out) {
+    out.Counter("tenantry_log_lines_dropped_total",
+                "Log lines lost because stderr was slower than the traffic.", log.dropped());
+  });
 }
 
 http::Response TenantryApplication::Error(int status, std::string_view message,
@@ -58,7 +76,13 @@ http::Response TenantryApplication::Error(int status, std::string_view message,
 }
 
 http::Response TenantryApplication::Handle(const http::Route& route, const http::Request& request) {
-  return route.handler(request);
+  if (route.permission == http::Permission::kLoopbackOnly && !IsLocal(request)) {
+    return Error(403, "This path answers the local machine only", request);
+  }
+  const WorkTrace trace(context_.engine.clock(), kSlowOperationNs);
+  http::Response response = route.handler(request);
+  response.tenant_space = trace.space().value();
+  return response;
 }
 
 http::Response TenantryApplication::Unrouted(const http::Request& request,
@@ -118,6 +142,11 @@ void TenantryApplication::OnTickEnd(uint32_t loop, std::vector<http::TickVerdict
   for (const Module& module : modules_) {
     if (module.on_tick_end) module.on_tick_end(loop, verdicts);
   }
+}
+
+void TenantryApplication::OnReply(const http::AccessRecord& record) {
+  request_metrics_->Count(record);
+  log_.Add(record);
 }
 
 void TenantryApplication::OnException(const http::Request& request, std::string_view what) {

@@ -11,6 +11,7 @@
 #include "server/access_log.h"
 #include "server/context.h"
 #include "server/http/application.h"
+#include "server/metrics/request_metrics.h"
 
 namespace tenantry::server {
 
@@ -27,6 +28,7 @@ class TenantryApplication final : public http::Application {
 
   // The one table: every row of every module.
   const std::vector<http::Route>& routes() const { return routes_; }
+  const metrics::RequestMetrics& request_metrics() const { return *request_metrics_; }
 
   http::Response Handle(const http::Route& route, const http::Request& request) override;
   http::Response Unrouted(const http::Request& request, http::MethodSet allowed) override;
@@ -37,7 +39,7 @@ class TenantryApplication final : public http::Application {
                 http::Response* response) override;
   uint64_t ReleasedIndex() const override { return context_.engine.released_index(); }
   void OnTickEnd(uint32_t loop, std::vector<http::TickVerdict>* verdicts) override;
-  void OnReply(const http::AccessRecord& record) override { log_.Add(record); }
+  void OnReply(const http::AccessRecord& record) override;
   void OnException(const http::Request& request, std::string_view what) override;
 
  private:
@@ -47,6 +49,7 @@ class TenantryApplication final : public http::Application {
   AccessLog& log_;
   std::vector<Module> modules_;
   std::vector<http::Route> routes_;  // Constant after construction; the router points into it.
+  std::unique_ptr<metrics::RequestMetrics> request_metrics_;  // By row of routes_.
 };
 
 // Rows that belong to neither family: health and readiness.

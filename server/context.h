@@ -6,6 +6,7 @@
 
 #include "engine/engine.h"
 #include "engine/tenant/directory.h"
+#include "server/observability.h"
 
 namespace tenantry::server {
 
@@ -20,6 +21,7 @@ struct Context {
   const ServerOptions& options;
   const tenant::TokenSecret& token_secret;
   uint32_t loops;  // How many loops run handlers; Request::loop is below this.
+  Observability& observability;
 };
 
 }  // namespace tenantry::server

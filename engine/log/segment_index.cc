@@ -37,6 +37,11 @@ uint64_t SegmentIndex::first_index() const {
   return segments_.front().first_index;
 }
 
+size_t SegmentIndex::segments() const {
+  MutexLock lock(mutex_);
+  return segments_.size();
+}
+
 std::optional<SegmentIndex::Place> SegmentIndex::Find(uint64_t index) const {
   MutexLock lock(mutex_);
   const auto after = std::upper_bound(

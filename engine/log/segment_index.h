@@ -33,6 +33,7 @@ class SegmentIndex {
   Hash128 end_chain() const TNT_EXCLUDES(mutex_);
   // Of the oldest entry, or of the next one while there is none.
   uint64_t first_index() const TNT_EXCLUDES(mutex_);
+  size_t segments() const TNT_EXCLUDES(mutex_);
 
   // Where to find an entry that exists or comes next.
   struct Place {

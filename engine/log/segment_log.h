@@ -91,6 +91,7 @@ class SegmentLog {
   Hash128 end_chain() const { return index_.end_chain(); }
   // Of the oldest entry still here, or of the next one while there is none.
   uint64_t first_index() const { return index_.first_index(); }
+  size_t segments() const { return index_.segments(); }
 
   // kNotFound for a trimmed entry, kInvalidArgument for one behind the next entry to be appended.
   Result<std::unique_ptr<Reader>> ReadFrom(uint64_t index) const;

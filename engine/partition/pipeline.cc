@@ -1,5 +1,7 @@
 #include "engine/partition/pipeline.h"
 
+#include <algorithm>
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -98,6 +100,9 @@ void Pipeline::RunLog() {
       MutexLock lock(sizes_mutex_);
       sizes_.push_back(static_cast<uint32_t>(group->entries.size()));
       if (sizes_.size() > kGroupSizesKept) sizes_.pop_front();
+      ++groups_;
+      group_entries_ += sizes_.back();
+      ++group_sizes_[std::min<size_t>(std::bit_width(sizes_.back() - 1), kGroupSizeBuckets - 1)];
     }
     {
       MutexLock lock(durable_mutex_);
@@ -220,6 +225,16 @@ void Pipeline::WaitReleased(uint64_t index) {
 
 void Pipeline::SetReleaseListener(std::function<void()> listener) {
   listener_ = std::move(listener);
+}
+
+void Pipeline::AddFigures(EngineStats* stats) const {
+  stats->released_index = released_index();
+  stats->pending_bytes = pending_bytes_.load(std::memory_order_relaxed);
+  stats->pending_bytes_max = options_.pending_bytes_max;
+  MutexLock lock(sizes_mutex_);
+  stats->groups = groups_;
+  stats->group_entries = group_entries_;
+  stats->group_sizes = group_sizes_;
 }
 
 std::vector<uint32_t> Pipeline::GroupSizes() const {

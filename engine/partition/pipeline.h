@@ -24,6 +24,7 @@
 #include "engine/log/entry.h"
 #include "engine/log/segment_log.h"
 #include "engine/partition/change_table.h"
+#include "engine/stats.h"
 #include "engine/store/store.h"
 
 namespace tenantry::partition {
@@ -58,6 +59,8 @@ class Pipeline {
   // Flushes the store now and drops log segments it no longer needs.
   Status FlushAndTrim();
   std::vector<uint32_t> GroupSizes() const TNT_EXCLUDES(sizes_mutex_);
+  // The part of the figures that the pipeline knows.
+  void AddFigures(EngineStats* stats) const TNT_EXCLUDES(sizes_mutex_);
 
  private:
   struct Group {
@@ -108,6 +111,9 @@ class Pipeline {
 
   mutable Mutex sizes_mutex_{"group_sizes"};
   std::deque<uint32_t> sizes_ TNT_GUARDED_BY(sizes_mutex_);
+  uint64_t groups_ TNT_GUARDED_BY(sizes_mutex_) = 0;
+  uint64_t group_entries_ TNT_GUARDED_BY(sizes_mutex_) = 0;
+  std::array<uint64_t, kGroupSizeBuckets> group_sizes_ TNT_GUARDED_BY(sizes_mutex_){};
 
   std::atomic<uint64_t> pending_bytes_{0};  // Relaxed: a bound, not an order.
   std::atomic<uint64_t> released_{0};       // Release after publish; pairs with released_index().

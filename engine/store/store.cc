@@ -62,6 +62,7 @@ rocksdb::Options MakeOptions(const StoreOptions& options) {
   // One writer, one memtable: the concurrent paths only add locks.
   db.allow_concurrent_memtable_write = false;
   db.enable_write_thread_adaptive_yield = false;
+  db.table_properties_collector_factories.push_back(MakeKindCollectorFactory());
   db.max_open_files = -1;
   db.bytes_per_sync = 1u << 20;
   db.info_log_level = rocksdb::WARN_LEVEL;
@@ -232,6 +233,25 @@ Status Store::Flush() {
   options.wait = true;
   options.allow_write_stall = true;
   return ToStatus(body_->db->Flush(options));
+}
+
+StoreFigures Store::Figures() const {
+  rocksdb::DB* const db = body_->db.get();
+  const auto figure = [db](const std::string& property) {
+    uint64_t value = 0;
+    return db->GetIntProperty(property, &value) ? value : 0;
+  };
+  using Properties = rocksdb::DB::Properties;
+  StoreFigures figures;
+  figures.table_bytes = figure(Properties::kTotalSstFilesSize);
+  figures.memtable_bytes = figure(Properties::kCurSizeAllMemTables);
+  figures.block_cache_bytes = figure(Properties::kBlockCacheUsage);
+  figures.block_cache_bytes_max = figure(Properties::kBlockCacheCapacity);
+  figures.table_reader_bytes = figure(Properties::kEstimateTableReadersMem);
+  figures.rows_estimate = figure(Properties::kEstimateNumKeys);
+  figures.compaction_pending_bytes = figure(Properties::kEstimatePendingCompactionBytes);
+  figures.kinds = ReadKindSizes(db);
+  return figures;
 }
 
 }  // namespace tenantry::store

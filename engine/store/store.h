@@ -15,6 +15,7 @@
 
 #include "engine/base/result.h"
 #include "engine/key_reader.h"
+#include "engine/store/kind_sizes.h"
 
 namespace tenantry::store {
 
@@ -53,6 +54,18 @@ class Batch {
   std::unique_ptr<Body> body_;
 };
 
+// For metrics; bytes.
+struct StoreFigures {
+  uint64_t table_bytes = 0;
+  uint64_t memtable_bytes = 0;
+  uint64_t block_cache_bytes = 0;
+  uint64_t block_cache_bytes_max = 0;
+  uint64_t table_reader_bytes = 0;
+  uint64_t rows_estimate = 0;
+  uint64_t compaction_pending_bytes = 0;
+  std::array<KindSize, kKeyKinds> kinds{};
+};
+
 class Store {
  public:
   static Result<std::unique_ptr<Store>> Open(const StoreOptions& options);
@@ -65,6 +78,8 @@ class Store {
   std::shared_ptr<const Snapshot> TakeSnapshot() const;
   // Everything applied so far is in synced files when this returns OK. From any thread.
   Status Flush();
+  // From any thread; touches no disk.
+  StoreFigures Figures() const;
 
  private:
   struct Body;

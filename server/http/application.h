@@ -39,7 +39,8 @@ struct AccessRecord {
   std::string_view request_id;
   std::string_view peer_ip;
   int status = 0;
-  std::string_view detail;  // Response::log_detail.
+  std::string_view detail;    // Response::log_detail.
+  uint64_t tenant_space = 0;  // Response::tenant_space.
   uint64_t body_bytes = 0;
   int64_t latency_ns = 0;  // From the complete request to the reply's hand-over.
   uint32_t loop = 0;

@@ -57,6 +57,7 @@ struct RenderedReply {
   std::string log_detail;
   int status = 0;
   uint64_t release_index = 0;
+  uint64_t tenant_space = 0;
 };
 
 // What a connection waits for; each has its own time limit.

@@ -232,6 +232,7 @@ RenderedReply TakeReply(Response* response) {
   reply.log_detail = std::move(response->log_detail);
   reply.status = response->status;
   reply.release_index = response->release_index;
+  reply.tenant_space = response->tenant_space;
   return reply;
 }
 
@@ -352,6 +353,7 @@ void Loop::Send(Connection& c, std::string_view head, RenderedReply* reply) {
   record.peer_ip = c.peer_ip;
   record.status = reply->status;
   record.detail = reply->log_detail;
+  record.tenant_space = reply->tenant_space;
   record.body_bytes = sends_body ? bytes : 0;
   record.latency_ns = context_.clock->NowBootNs() - c.started_ns;
   record.loop = id_;

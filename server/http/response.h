@@ -33,6 +33,8 @@ struct Response {
 
   // Why a 5xx happened: for the log only, never sent.
   std::string log_detail;
+  // Space of the tenant the request was about, 0 for none: for the log only. Filled in by the application.
+  uint64_t tenant_space = 0;
 
   // The request needs a disk or a slow hash: drop this response and run the handler again on the
   // blocking lane.

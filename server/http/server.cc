@@ -92,4 +92,8 @@ size_t Server::hashing_depth() const {
   return hashing_ ? hashing_->depth() : 0;
 }
 
+size_t Server::workers_busy() const {
+  return (blocking_ ? blocking_->busy() : 0) + (hashing_ ? hashing_->busy() : 0);
+}
+
 }  // namespace tenantry::http

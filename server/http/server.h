@@ -52,8 +52,12 @@ class Server {
 
   // For metrics.
   size_t connections() const { return connections_.load(std::memory_order_relaxed); }
+  size_t connections_max() const { return options_.connections_max; }
   size_t blocking_depth() const;
   size_t hashing_depth() const;
+  // Workers of both lanes that run a request now, and how many there are.
+  size_t workers_busy() const;
+  size_t workers() const { return options_.blocking.workers + options_.hashing.workers; }
 
  private:
   const ServerOptions options_;

@@ -53,7 +53,10 @@ void WorkerLane::Run() {
       job = std::move(queue_.front());
       queue_.pop_front();
     }
+    busy_.fetch_add(1, std::memory_order_relaxed);
     job();
+    job = nullptr;
+    busy_.fetch_sub(1, std::memory_order_relaxed);
   }
 }
 

@@ -6,6 +6,7 @@
 // Threads  Push() from any loop. The job runs on a worker and must not throw.
 // Owns     its threads; the destructor drops what is queued and joins.
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <string>
@@ -27,6 +28,8 @@ class WorkerLane {
   bool Push(Job&& job);
   // Requests waiting for a worker.
   size_t depth() const;
+  // Workers that run a job now.
+  size_t busy() const { return busy_.load(std::memory_order_relaxed); }
 
  private:
   void Run();
@@ -36,6 +39,7 @@ class WorkerLane {
   CondVar wake_;
   std::deque<Job> queue_ TNT_GUARDED_BY(mutex_);
   bool stopping_ TNT_GUARDED_BY(mutex_) = false;
+  std::atomic<size_t> busy_{0};  // Relaxed: a count.
   std::vector<Thread> threads_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "engine/popups/popups.h"
 #include "engine/popups/text.h"
+#include "engine/work_trace.h"
 #include "server/popups/body.h"
 #include "server/popups/conditional.h"
 #include "server/popups/module.h"
@@ -72,7 +73,10 @@ Result<http::Response> Active(Module& module, const http::Request& request) {
   const bool cached = !request.blocking_lane;  // A worker must not touch the loop's cache.
   if (cached) {
     const ActiveCache::Entry* entry = module.LoopOf(request).active.Find(shop_id);
-    if (entry != nullptr) return ActiveReply(request, *entry);
+    if (entry != nullptr) {
+      WorkTrace::NoteSpace(entry->space);
+      return ActiveReply(request, *entry);
+    }
   }
   const int64_t now_boot_ns = module.engine().clock().NowBootNs();
   const ReadView view = module.engine().View();

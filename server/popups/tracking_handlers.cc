@@ -4,6 +4,7 @@
 #include "engine/codec/json_out.h"
 #include "engine/popups/text.h"
 #include "engine/popups/tracking.h"
+#include "engine/work_trace.h"
 #include "server/popups/body.h"
 #include "server/popups/module.h"
 
@@ -33,7 +34,10 @@ Result<TenantRef> ShopOfEvent(Module& module, const http::Request& request,
   if (request.blocking_lane) {
     return db::FindPopupShop(module.engine(), popup_id, ReadTier::kBlocking);
   }
-  return module.LoopOf(request).tracker.finder().Find(popup_id, ReadTier::kInline);
+  const Result<TenantRef> shop =
+      module.LoopOf(request).tracker.finder().Find(popup_id, ReadTier::kInline);
+  if (shop.ok()) WorkTrace::NoteSpace(shop->space());
+  return shop;
 }
 
 Result<http::Response> View(Module& module, const http::Request& request) {

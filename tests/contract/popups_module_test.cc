@@ -107,7 +107,8 @@ class PopupsModuleTest : public EngineFixture {
 
   ServerOptions options_http_;
   tenant::TokenSecret secret_;
-  Context context_{engine(), options_http_, secret_, kLoops};
+  Observability observability_;
+  Context context_{engine(), options_http_, secret_, kLoops, observability_};
   TenantryApplication::Module module_;
   std::optional<http::Router> router_;
 };

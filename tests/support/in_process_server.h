@@ -27,7 +27,7 @@ class InProcessServer {
       : relay_(relay),
         options_(options),
         secret_(MustSecret(engine)),
-        context_{engine, options_, secret_, loops},
+        context_{engine, options_, secret_, loops, observability_},
         log_(null_device_.fd, loops, engine.clock()),
         application_(context_, log_) {
     http::ServerOptions http_options;
@@ -63,6 +63,7 @@ class InProcessServer {
   server::ReleaseRelay& relay_;
   const server::ServerOptions options_;
   const tenant::TokenSecret secret_;
+  server::Observability observability_;
   const server::Context context_;
   const NullDevice null_device_;
   server::AccessLog log_;

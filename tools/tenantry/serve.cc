@@ -16,6 +16,7 @@
 #include "server/admin/admin_socket.h"
 #include "server/application.h"
 #include "server/context.h"
+#include "server/core_metrics.h"
 #include "server/http/server.h"
 #include "server/release_relay.h"
 #include "tools/tenantry/demo.h"
@@ -115,7 +116,9 @@ int Serve(const ServeOptions& options) {
   server_options.open_shops_max = options.open_shops_max;
   server_options.api_base_url = options.api_base_url;
   const uint32_t loops = options.loops != 0 ? options.loops : DefaultLoops();
-  const server::Context context{engine, server_options, *secret, loops};
+  server::Observability observability;
+  server::AddEngineMetrics(engine, &observability);
+  const server::Context context{engine, server_options, *secret, loops, observability};
 
   if (options.demo) {
     const Status made = EnsureDemoData(context, clock, options.data, options.demo_ids);
@@ -131,12 +134,14 @@ int Serve(const ServeOptions& options) {
     http::Server server(http_options, application.routes(), &application, &clock);
     if (const Status started = server.Start(); !started.ok()) return Fail(started, "start");
     relay.Connect(&server);
+    server::AddHttpMetrics(server, &observability);
     Result<std::unique_ptr<server::AdminSocket>> admin =
         server::AdminSocket::Open(options.data, engine);
     if (!admin.ok()) return Fail(admin.status(), "open the admin socket");
     const Housekeeping housekeeping(engine);
     Announce(server, log, options);
     signals.Wait();
+    observability.readiness.BeginDrain();
     log.Note("INFO", "stopping: finishing requests in flight");
     server.Drain(options.drain_seconds * 1000);
     relay.Connect(nullptr);

@@ -1,0 +1,41 @@
+#include "engine/work_trace.h"
+
+namespace tenantry {
+namespace {
+
+// Threading a trace through every handler, query and reader would touch each of their signatures, and every new one would
+// have to remember it.
+thread_local WorkTrace* current = nullptr;
+
+}  // namespace
+
+WorkTrace::WorkTrace(const Clock& clock, int64_t slow_ns)
+    : clock_(clock), slow_ns_(slow_ns), outer_(current) {
+  current = this;
+}
+
+WorkTrace::~WorkTrace() {
+  current = outer_;
+}
+
+WorkTrace* WorkTrace::Current() {
+  return current;
+}
+
+TimedOperation::TimedOperation(SlowOperation operation, const uint32_t& rows)
+    : trace_(current),
+      operation_(operation),
+      rows_(rows),
+      rows_before_(rows),
+      started_ns_(trace_ != nullptr ? trace_->clock_.NowBootNs() : 0) {}
+
+TimedOperation::~TimedOperation() {
+  if (trace_ == nullptr) return;
+  const int64_t duration_ns = trace_->clock_.NowBootNs() - started_ns_;
+  if (duration_ns < trace_->slow_ns_ || trace_->slow_.size() >= kSlowOperationsMax) return;
+  operation_.duration_ns = duration_ns;
+  operation_.rows = rows_ - rows_before_;
+  trace_->slow_.push_back(operation_);
+}
+
+}  // namespace tenantry
