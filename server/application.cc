@@ -6,6 +6,7 @@
 #include "engine/work_trace.h"
 #include "server/gym/middleware.h"
 #include "server/gym/routes.h"
+#include "server/limits/gate.h"
 #include "server/popups/routes.h"
 #include "server/reply.h"
 
@@ -33,7 +34,7 @@ constexpr std::string_view kAllowedHeaders =
     "X-Request-Id,Tenantry-Min-Position";
 constexpr std::string_view kExposedHeaders =
     "ETag,Retry-After,X-Request-Id,X-Total-Count,Link,Tenantry-Position,X-RateLimit-Limit,"
-    "X-RateLimit-Remaining,X-RateLimit-Reset";
+    "X-RateLimit-Remaining,X-RateLimit-Reset,RateLimit,RateLimit-Policy";
 
 // Sent by this machine for itself: what a proxy on it passes on comes from anywhere.
 bool IsLocal(const http::Request& request) {
@@ -73,6 +74,30 @@ http::Response TenantryApplication::Error(int status, std::string_view message,
                                           const http::Request& request) const {
   if (IsPopupPath(request.path)) return PopupError(status, message);
   return GymError(status, message, request, context_.engine.clock());
+}
+
+std::optional<http::Response> TenantryApplication::Admit(const http::Request& request,
+                                                         const http::Route* route,
+                                                         http::Admission* admission) {
+  if (!context_.gate) return std::nullopt;
+  switch (context_.gate->Admit(request, route, admission)) {
+    case limits::Verdict::kAdmitted:
+      break;
+    case limits::Verdict::kForbiddenNetwork:
+      return Error(403, "Requests from this network are not allowed", request);
+    case limits::Verdict::kTooManyRequests: {
+      http::Response response = Error(429, "Too many requests, please try again later", request);
+      response.headers.emplace_back("Retry-After", std::to_string(admission->reset_seconds));
+      return response;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string_view TenantryApplication::AdmissionLines(const http::Admission& admission,
+                                                     std::span<char, kAdmissionLinesBytes> room) {
+  static_assert(kAdmissionLinesBytes == limits::kRateHeaderBytes);
+  return limits::WriteRateHeaders(admission, room);
 }
 
 http::Response TenantryApplication::Handle(const http::Route& route, const http::Request& request) {

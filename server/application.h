@@ -30,6 +30,10 @@ class TenantryApplication final : public http::Application {
   const std::vector<http::Route>& routes() const { return routes_; }
   const metrics::RequestMetrics& request_metrics() const { return *request_metrics_; }
 
+  std::optional<http::Response> Admit(const http::Request& request, const http::Route* route,
+                                      http::Admission* admission) override;
+  std::string_view AdmissionLines(const http::Admission& admission,
+                                  std::span<char, kAdmissionLinesBytes> room) override;
   http::Response Handle(const http::Route& route, const http::Request& request) override;
   http::Response Unrouted(const http::Request& request, http::MethodSet allowed) override;
   http::Response ProtocolError(int status, std::string_view reason, const http::Request* request,

@@ -8,6 +8,10 @@
 #include "engine/tenant/directory.h"
 #include "server/observability.h"
 
+namespace tenantry::limits {
+class Gate;
+}
+
 namespace tenantry::server {
 
 struct ServerOptions {
@@ -22,6 +26,7 @@ struct Context {
   const tenant::TokenSecret& token_secret;
   uint32_t loops;  // How many loops run handlers; Request::loop is below this.
   Observability& observability;
+  limits::Gate* gate = nullptr;  // Null: nobody is limited.
 };
 
 }  // namespace tenantry::server

@@ -58,13 +58,21 @@ constexpr Row kRows[] = {
 };
 // clang-format on
 
+// Sign-in has classes of its own, which count as the default class unless configured (K9).
+http::RateClass RateClassOf(std::string_view path) {
+  if (path.starts_with("/auth/signup")) return http::RateClass::kSignUp;
+  if (path == "/auth/login") return http::RateClass::kLogIn;
+  if (path == "/auth/refresh") return http::RateClass::kRefresh;
+  return http::RateClass::kDefault;
+}
+
 }  // namespace
 
 std::vector<http::Route> GymRoutes(const Context& context) {
   std::vector<http::Route> routes;
   for (const Row& row : kRows) {
     routes.push_back({row.method, row.path, row.name, http::Module::kGym, row.permission,
-                      http::RateClass::kDefault, row.cache, row.lane,
+                      RateClassOf(row.path), row.cache, row.lane,
                       Guarded(context, row.permission, row.handler)});
   }
   return routes;

@@ -10,9 +10,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
+#include "server/http/admission.h"
 #include "server/http/request.h"
 #include "server/http/response.h"
 #include "server/http/route.h"
@@ -49,6 +51,17 @@ struct AccessRecord {
 class Application {
  public:
   virtual ~Application() = default;
+
+  // Asked once per request, on its loop, before anything else; `route` is null for an unknown path.
+  // A response is the answer. What is noted in `admission` stays with the request until it is sent.
+  virtual std::optional<Response> Admit(const Request& request, const Route* route,
+                                        Admission* admission) = 0;
+
+  // Header lines, each with its line end, that the answer to an admitted or refused request carries;
+  // a view into `room` or static text.
+  static constexpr size_t kAdmissionLinesBytes = 320;
+  virtual std::string_view AdmissionLines(const Admission& admission,
+                                          std::span<char, kAdmissionLinesBytes> room) = 0;
 
   // Middleware and handler of a matched route.
   virtual Response Handle(const Route& route, const Request& request) = 0;

@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/http/admission.h"
 #include "server/http/buffers.h"
 #include "server/http/framing.h"
 #include "server/http/route.h"
@@ -87,11 +88,13 @@ struct Connection {
 
   // Of the request being handled.
   const Route* route = nullptr;
+  Admission admission;
   int64_t started_ns = 0;
   RequestId request_id;
   std::unique_ptr<RenderedReply> held;  // While pending is kTick or kRelease.
 
   std::string peer_ip;
+  IpAddress peer;
 };
 
 }  // namespace tenantry::http

@@ -220,11 +220,11 @@ void Loop::Accept(size_t listener, bool until_empty) {
       RefuseConnection(fd);
       continue;
     }
-    AddConnection(fd, PeerIp(peer));
+    AddConnection(fd, peer);
   }
 }
 
-void Loop::AddConnection(int fd, std::string peer_ip) {
+void Loop::AddConnection(int fd, const sockaddr_storage& peer) {
   const int on = 1;
   (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (free_slots_.empty()) {
@@ -239,7 +239,8 @@ void Loop::AddConnection(int fd, std::string peer_ip) {
   connection->fd = fd;
   connection->key = {slot, generations_[slot]};
   connection->interest = EPOLLIN;
-  connection->peer_ip = std::move(peer_ip);
+  connection->peer_ip = PeerIp(peer);
+  connection->peer = IpAddressOf(peer);
   Connection& c = *connection;
   slots_[slot] = std::move(connection);
   ++open_;

@@ -74,7 +74,7 @@ class Loop final : private Dispatcher {
   void Wake();
   void HandleWake();
   void Accept(size_t listener, bool until_empty);
-  void AddConnection(int fd, std::string peer_ip);
+  void AddConnection(int fd, const sockaddr_storage& peer);
   void RefuseConnection(int fd);
   void SetListening(bool listening);
   void HandleEvents(uint64_t key, uint32_t events);

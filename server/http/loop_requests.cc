@@ -1,6 +1,7 @@
 // The half of Loop that turns bytes into requests and responses into bytes.
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 #include <exception>
@@ -118,14 +119,16 @@ void Loop::RunRunnable() {
 void Loop::PrepareRequest(Connection& c) {
   c.framer.Fill(c.in.data(), &request_);
   request_.peer_ip = c.peer_ip;
+  request_.peer = c.peer;
+  request_.received_ns = c.started_ns;
   request_.loop = id_;
   request_.blocking_lane = false;
   request_.params.count = 0;
 }
 
 void Loop::StartRequest(Connection& c) {
-  PrepareRequest(c);
   c.started_ns = now_ns_;
+  PrepareRequest(c);
   c.route = nullptr;
   const auto sent = request_.FindHeader("x-request-id");
   c.request_id.Set(sent && IsRequestId(*sent) ? *sent : NewRequestId());
@@ -150,7 +153,9 @@ const Response* Loop::Dispatch(const Request& request) {
   const RouteMatch match = context_.router->Match(request_.method, request_.path, &request_.params);
   c.route = match.route;
   const auto handle = [&] { return application_.Handle(*match.route, request); };
-  if (!match.route) {
+  if (auto refusal = application_.Admit(request, match.route, &c.admission)) {
+    response_ = *std::move(refusal);
+  } else if (!match.route) {
     response_ = Guarded(application_, request,
                         [&] { return application_.Unrouted(request, match.allowed); });
   } else if (match.route->lane == Lane::kInline) {
@@ -326,6 +331,8 @@ void Loop::Send(Connection& c, std::string_view head, RenderedReply* reply) {
   if (!c.framer.keep_alive() || draining_) c.close_after_write = true;
   fmt::memory_buffer tail;
   tail.append(date_line_);
+  std::array<char, Application::kAdmissionLinesBytes> room;
+  tail.append(application_.AdmissionLines(c.admission, room));
   fmt::format_to(std::back_inserter(tail), "X-Request-Id: {}\r\n", c.request_id.view());
   if (!no_body) fmt::format_to(std::back_inserter(tail), "Content-Length: {}\r\n", bytes);
   if (c.close_after_write) {
@@ -364,6 +371,7 @@ void Loop::Send(Connection& c, std::string_view head, RenderedReply* reply) {
 void Loop::FinishRequest(Connection& c) {
   c.served = true;
   c.route = nullptr;
+  c.admission = {};
   c.wait = Wait::kNothing;
   if (c.close_after_write) {
     // Bytes behind the last request, or a client that a drain took by surprise.

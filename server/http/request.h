@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "server/http/ip_address.h"
+
 namespace tenantry::http {
 
 enum class Method : uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
@@ -40,6 +42,8 @@ struct Request {
   std::string_view body;  // De-chunked.
   PathParams params;
   std::string peer_ip;         // Of the socket.
+  IpAddress peer;              // The same.
+  int64_t received_ns = 0;     // Boot clock when the request was complete.
   std::string request_id;      // The client's X-Request-Id when well-formed, else ours.
   uint32_t loop = 0;           // Which loop received it.
   bool blocking_lane = false;  // True when waiting for a disk is allowed.

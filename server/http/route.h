@@ -25,8 +25,19 @@ enum class Permission : uint8_t {
   kLoopbackOnly,  // Operations.
 };
 
-// Which rate limit counts the request (crosscutting.md L1-L4).
-enum class RateClass : uint8_t { kDefault, kViews, kConversions, kStats, kExempt };
+// Which rate limit counts the request (crosscutting.md L1-L4, L9).
+enum class RateClass : uint8_t {
+  kDefault,
+  kViews,
+  kConversions,
+  kStats,
+  kPopupStats,  // Counted per client and, by the first path parameter, per popup (L9).
+  kStorefront,  // The rest are classes of their own only when configured (L9, K9).
+  kSignUp,
+  kLogIn,
+  kRefresh,
+  kExempt
+};
 
 // How long an answer may be reused (crosscutting.md C1-C5).
 enum class CacheClass : uint8_t {

@@ -47,7 +47,11 @@ void AddRow(std::vector<http::Route>* routes, const std::shared_ptr<Module>& mod
     if (refusal.status == 401) refusal.headers.emplace_back("WWW-Authenticate", "Bearer");
     return refusal;
   };
-  routes->push_back({method, path, name, http::Module::kPopups, options.permission, options.rate,
+  http::RateClass rate = options.rate;
+  const bool storefront_read =
+      options.permission == http::Permission::kStorefront && method == http::Method::kGet;
+  if (storefront_read && rate == http::RateClass::kDefault) rate = http::RateClass::kStorefront;
+  routes->push_back({method, path, name, http::Module::kPopups, options.permission, rate,
                      options.cache, http::Lane::kInline, run});
 }
 

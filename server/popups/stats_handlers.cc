@@ -159,7 +159,8 @@ void AddStatsRoutes(const std::shared_ptr<Module>& module, std::vector<http::Rou
   using http::Method;
   const RowOptions popup{.rate = http::RateClass::kStats, .cache = http::CacheClass::kPopupStats};
   const RowOptions shop{.rate = http::RateClass::kStats, .cache = http::CacheClass::kShopStats};
-  AddRow(routes, module, Method::kGet, "/analytics/popup/:popupId", "popupStats", OfPopup, popup);
+  AddRow(routes, module, Method::kGet, "/analytics/popup/:popupId", "popupStats", OfPopup,
+         {.rate = http::RateClass::kPopupStats, .cache = http::CacheClass::kPopupStats});
   AddRow(routes, module, Method::kGet, "/analytics/shop/:shopId", "shopStats", OfShop, shop);
   AddRow(routes, module, Method::kGet, "/analytics/popup/:popupId/visitors", "popupVisitors",
          VisitorsOfPopup, popup);

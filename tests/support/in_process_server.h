@@ -23,11 +23,11 @@ class InProcessServer {
  public:
   // `relay` must already be the engine's release listener, and outlive the engine.
   InProcessServer(Engine& engine, server::ReleaseRelay& relay, const server::ServerOptions& options,
-                  uint32_t loops = 2)
+                  uint32_t loops = 2, limits::Gate* gate = nullptr)
       : relay_(relay),
         options_(options),
         secret_(MustSecret(engine)),
-        context_{engine, options_, secret_, loops, observability_},
+        context_{engine, options_, secret_, loops, observability_, gate},
         log_(null_device_.fd, loops, engine.clock()),
         application_(context_, log_) {
     http::ServerOptions http_options;

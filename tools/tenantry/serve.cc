@@ -18,6 +18,7 @@
 #include "server/context.h"
 #include "server/core_metrics.h"
 #include "server/http/server.h"
+#include "server/limits/gate.h"
 #include "server/release_relay.h"
 #include "tools/tenantry/demo.h"
 #include "tools/tenantry/housekeeping.h"
@@ -118,7 +119,14 @@ int Serve(const ServeOptions& options) {
   const uint32_t loops = options.loops != 0 ? options.loops : DefaultLoops();
   server::Observability observability;
   server::AddEngineMetrics(engine, &observability);
-  const server::Context context{engine, server_options, *secret, loops, observability};
+  limits::Gate gate(loops, limits::kDefaultCountersMax, random.Next64());
+  limits::LimitSettings limit_settings;
+  limit_settings.exempt = options.rate_limit_exempt;
+  limit_settings.trusted_proxies = options.trusted_proxies;
+  if (const Status applied = gate.Apply(limit_settings); !applied.ok()) {
+    return Fail(applied, "read the settings");
+  }
+  const server::Context context{engine, server_options, *secret, loops, observability, &gate};
 
   if (options.demo) {
     const Status made = EnsureDemoData(context, clock, options.data, options.demo_ids);
@@ -187,7 +195,13 @@ void AddServeCommand(CLI::App& app, int* exit_code) {
   serve
       ->add_option(
           "--rate-limit-exempt", options->rate_limit_exempt,
-          "Networks that rate limits leave alone; accepted, although this version has no limits")
+          "Networks (CIDR) that rate limits leave alone, such as 127.0.0.0/8 for load generators")
+      ->envname("TENANTRY_RATE_LIMIT_EXEMPT")
+      ->delimiter(',');
+  serve
+      ->add_option("--trusted-proxies", options->trusted_proxies,
+                   "Networks (CIDR) whose X-Forwarded-For names the client")
+      ->envname("TENANTRY_TRUSTED_PROXIES")
       ->delimiter(',');
   serve
       ->add_option("--api-base-url", options->api_base_url,

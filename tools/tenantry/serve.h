@@ -18,6 +18,7 @@ struct ServeOptions {
   uint32_t open_shops_max = 1000;
   std::string durability = "disk";
   std::vector<std::string> rate_limit_exempt;
+  std::vector<std::string> trusted_proxies;
   std::string api_base_url;
   uint32_t loops = 0;
   uint64_t block_cache_mib = 64;

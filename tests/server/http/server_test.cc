@@ -151,6 +151,20 @@ TEST_F(ServerTest, ExceptionsBecomeAnAnonymous500WithTheRequestId) {
   EXPECT_NE(std::find(log.begin(), log.end(), "exception secret"), log.end());
 }
 
+TEST_F(ServerTest, WhatAdmissionNotedStaysWithItsRequest) {
+  TestClient client(server_.address());
+  EXPECT_EQ(client.Call(GetText("/item/a", "X-Admit: 7\r\n")).headers.at("x-admitted"), "7");
+  EXPECT_EQ(client.Call(GetText("/item/a")).headers.count("x-admitted"), 0u);
+  EXPECT_EQ(client.Call(GetText("/cold", "X-Admit: 8\r\n")).headers.at("x-admitted"), "8");
+  EXPECT_EQ(client.Call(GetText("/nowhere", "X-Admit: 9\r\n")).headers.at("x-admitted"), "9");
+  EXPECT_EQ(client.Call(PostText("/tick", "now", "X-Admit: 5\r\n")).headers.at("x-admitted"), "5");
+  const int handled = app().handled();
+  for (const char* path : {"/item/a", "/cold", "/nowhere"}) {
+    EXPECT_EQ(client.Call(GetText(path, "X-Admit: no\r\n")).status, 403) << path;
+  }
+  EXPECT_EQ(app().handled(), handled);
+}
+
 TEST_F(ServerTest, PipelinedRepliesKeepTheirOrder) {
   TestClient client(server_.address());
   std::string requests;

@@ -1,6 +1,8 @@
 #pragma once
 // TestApplication: a small application whose handlers tests can hold, release and count.
 //
+// "X-Admit: no" is refused before its handler, "X-Admit: N" is answered with "X-Admitted: N".
+//
 //   GET  /echo        what the handler saw, one "name=value" a line        GET /item/:id   the id
 //   GET  /large       1 MiB, shared                                          GET /empty      204
 //   GET  /throw       throws                                                 GET /same       304
@@ -24,6 +26,19 @@ namespace tenantry::http {
 
 class TestApplication final : public Application {
  public:
+  std::optional<Response> Admit(const Request& request, const Route*,
+                                Admission* admission) override {
+    const std::string wish(request.FindHeader("x-admit").value_or(""));
+    if (wish == "no") return Response::Json(403, "not admitted");
+    if (!wish.empty()) admission->limit = static_cast<uint32_t>(std::stoul(wish));
+    return std::nullopt;
+  }
+  std::string_view AdmissionLines(const Admission& admission,
+                                  std::span<char, kAdmissionLinesBytes> room) override {
+    if (admission.limit == 0) return {};
+    const std::string line = "X-Admitted: " + std::to_string(admission.limit) + "\r\n";
+    return {room.data(), line.copy(room.data(), line.size())};
+  }
   Response Handle(const Route& route, const Request& request) override {
     handled_.fetch_add(1);
     return route.handler(request);

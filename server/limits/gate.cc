@@ -1,0 +1,247 @@
+#include "server/limits/gate.h"
+
+#include <charconv>
+#include <string>
+
+#include "engine/base/checksum.h"
+#include "server/limits/client_address.h"
+
+namespace tenantry::limits {
+namespace {
+
+constexpr int64_t kNsPerSecond = 1'000'000'000;
+
+constexpr std::array<std::string_view, kRateScopes> kNames = {
+    "default",          "views",      "conversions", "stats",  "popup-stats",
+    "popup-stats-each", "storefront", "sign-up",     "log-in", "refresh"};
+static_assert(kRateScopes <= RateLimiter::kScopes);
+
+constexpr size_t Index(RateScope scope) {
+  return static_cast<size_t>(scope);
+}
+
+RateScope ScopeOf(http::RateClass rate) {
+  switch (rate) {
+    case http::RateClass::kViews:
+      return RateScope::kViews;
+    case http::RateClass::kConversions:
+      return RateScope::kConversions;
+    case http::RateClass::kStats:
+      return RateScope::kStats;
+    case http::RateClass::kPopupStats:
+      return RateScope::kPopupStats;
+    case http::RateClass::kStorefront:
+      return RateScope::kStorefront;
+    case http::RateClass::kSignUp:
+      return RateScope::kSignUp;
+    case http::RateClass::kLogIn:
+      return RateScope::kLogIn;
+    case http::RateClass::kRefresh:
+      return RateScope::kRefresh;
+    case http::RateClass::kDefault:
+    case http::RateClass::kExempt:
+      return RateScope::kDefault;
+  }
+  return RateScope::kDefault;
+}
+
+// Counted as default unless it has a figure of its own.
+bool IsOptional(RateScope scope) {
+  return scope >= RateScope::kStorefront;
+}
+
+bool IsPreflight(const http::Request& request, const http::Route* route) {
+  return route == nullptr && request.method == http::Method::kOptions &&
+         request.FindHeader("access-control-request-method").has_value();
+}
+
+// An IPv4 address, or the /64 that one IPv6 customer has all to itself.
+RateKey KeyOf(const http::IpAddress& client, RateScope scope) {
+  const bool v4 = client.is_v4();
+  return {.client = v4 ? client.low : client.high,
+          .scope = static_cast<uint8_t>(scope),
+          .kind = static_cast<uint8_t>(v4 ? 4 : 6)};
+}
+
+}  // namespace
+
+std::string_view NameOf(RateScope scope) {
+  return kNames[Index(scope)];
+}
+
+// Settings in the form that Admit() reads; never changed once published.
+struct Gate::Policy {
+  std::array<uint32_t, kRateScopes> limits{};
+  uint32_t window_seconds = 60;
+  int64_t window_ns = 60 * kNsPerSecond;
+  http::NetworkList exempt;
+  http::NetworkList trusted;
+  http::NetworkList allow;
+  http::NetworkList deny;
+};
+
+// Written by its loop alone; the counts are read by others.
+struct alignas(64) Gate::PerLoop {
+  struct Count {
+    std::atomic<uint64_t> value{0};  // Relaxed: a count, with one writer.
+    void Add() {
+      value.store(value.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    }
+    uint64_t Get() const { return value.load(std::memory_order_relaxed); }
+  };
+  std::shared_ptr<const Policy> policy;
+  uint64_t generation = 0;
+  std::array<Count, kRateScopes> passed;
+  std::array<Count, kRateScopes> refused;
+  Count exempt;
+  Count forbidden;
+};
+
+Gate::Gate(uint32_t loops, size_t counters_max, uint64_t seed) : limiter_(counters_max, seed) {
+  for (uint32_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<PerLoop>());
+  const Status applied = Apply({});
+  (void)applied;  // The defaults name no network, so nothing can be wrong with them.
+}
+
+Gate::~Gate() = default;
+
+Status Gate::Apply(const LimitSettings& settings) {
+  const auto parse = [](std::string_view name, const std::vector<std::string>& networks,
+                        http::NetworkList* out) {
+    Result<http::NetworkList> list = http::NetworkList::Parse(networks);
+    if (!list.ok()) {
+      return InvalidArgument(std::string(name) + ": " + std::string(list.status().message()));
+    }
+    *out = *std::move(list);
+    return Status::Ok();
+  };
+  const auto policy = std::make_shared<Policy>();
+  TNT_RETURN_IF_ERROR(parse("rate-limit-exempt", settings.exempt, &policy->exempt));
+  TNT_RETURN_IF_ERROR(parse("trusted-proxies", settings.trusted_proxies, &policy->trusted));
+  TNT_RETURN_IF_ERROR(parse("allow", settings.allow, &policy->allow));
+  TNT_RETURN_IF_ERROR(parse("deny", settings.deny, &policy->deny));
+  const RateFigures& rates = settings.rates;
+  policy->limits = {
+      rates.default_class,    rates.views,      rates.conversions, rates.stats,  rates.popup_stats,
+      rates.popup_stats_each, rates.storefront, rates.sign_up,     rates.log_in, rates.refresh};
+  policy->window_seconds = rates.window_seconds;
+  policy->window_ns = rates.window_seconds * kNsPerSecond;
+  MutexLock lock(mutex_);
+  policy_ = policy;
+  generation_.fetch_add(1, std::memory_order_release);
+  return Status::Ok();
+}
+
+const Gate::Policy& Gate::PolicyOf(PerLoop* loop) {
+  if (loop->generation != generation_.load(std::memory_order_acquire)) {
+    MutexLock lock(mutex_);
+    loop->policy = policy_;
+    loop->generation = generation_.load(std::memory_order_relaxed);
+  }
+  return *loop->policy;
+}
+
+Verdict Gate::Admit(const http::Request& request, const http::Route* route,
+                    http::Admission* admission) {
+  PerLoop& loop = *loops_[request.loop];
+  const Policy& policy = PolicyOf(&loop);
+  const http::IpAddress client =
+      policy.trusted.empty() ? request.peer : ClientAddress(request, policy.trusted);
+  admission->client = client;
+  if (policy.deny.Contains(client) || (!policy.allow.empty() && !policy.allow.Contains(client))) {
+    loop.forbidden.Add();
+    return Verdict::kForbiddenNetwork;
+  }
+  if (route && route->rate == http::RateClass::kExempt) return Verdict::kAdmitted;
+  if (IsPreflight(request, route)) return Verdict::kAdmitted;
+  if (policy.exempt.Contains(client)) {
+    loop.exempt.Add();
+    return Verdict::kAdmitted;
+  }
+  RateScope scope = ScopeOf(route ? route->rate : http::RateClass::kDefault);
+  if (IsOptional(scope) && policy.limits[Index(scope)] == 0) scope = RateScope::kDefault;
+  const RateDecision decision = Count(policy, request, route, client, &scope);
+  if (decision.limit == 0) return Verdict::kAdmitted;
+  admission->policy = NameOf(scope);
+  admission->limit = decision.limit;
+  admission->remaining = decision.remaining;
+  admission->reset_seconds =
+      static_cast<uint32_t>((decision.reset_ns + kNsPerSecond - 1) / kNsPerSecond);
+  admission->window_seconds = policy.window_seconds;
+  (decision.allowed ? loop.passed : loop.refused)[Index(scope)].Add();
+  return decision.allowed ? Verdict::kAdmitted : Verdict::kTooManyRequests;
+}
+
+// Sets `scope` to the counter that decided.
+RateDecision Gate::Count(const Policy& policy, const http::Request& request,
+                         const http::Route* route, const http::IpAddress& client,
+                         RateScope* scope) {
+  const uint32_t limit = policy.limits[Index(*scope)];
+  const RateKey key = KeyOf(client, *scope);
+  const int64_t now_ns = request.received_ns;
+  const uint32_t each = policy.limits[Index(RateScope::kPopupStatsEach)];
+  const bool of_popup = *scope == RateScope::kPopupStats && route && request.params.count > 0;
+  if (!of_popup || each == 0) {
+    if (limit == 0) return {};
+    return limiter_.Count(key, limit, policy.window_ns, now_ns);
+  }
+  RateKey part = KeyOf(client, RateScope::kPopupStatsEach);
+  part.part = Hash64(request.params.values[0]) | 1;  // Never 0, the client as a whole.
+  const RateDecision decision =
+      limit == 0 ? limiter_.Count(part, each, policy.window_ns, now_ns)
+                 : limiter_.CountBoth(key, limit, part, each, policy.window_ns, now_ns);
+  if (limit == 0 || decision.of_part) *scope = RateScope::kPopupStatsEach;
+  return decision;
+}
+
+GateCounts Gate::counts() const {
+  GateCounts total;
+  for (const auto& loop : loops_) {
+    for (size_t i = 0; i < kRateScopes; ++i) {
+      total.scopes[i].passed += loop->passed[i].Get();
+      total.scopes[i].refused += loop->refused[i].Get();
+    }
+    total.exempt += loop->exempt.Get();
+    total.forbidden += loop->forbidden.Get();
+  }
+  return total;
+}
+
+namespace {
+
+class Lines {
+ public:
+  explicit Lines(std::span<char, kRateHeaderBytes> out) : begin_(out.data()), at_(begin_) {}
+  Lines& Text(std::string_view text) {
+    at_ += text.copy(at_, text.size());
+    return *this;
+  }
+  Lines& Number(uint32_t value) {
+    at_ = std::to_chars(at_, at_ + 10, value).ptr;
+    return *this;
+  }
+  std::string_view view() const { return {begin_, static_cast<size_t>(at_ - begin_)}; }
+
+ private:
+  char* const begin_;
+  char* at_;
+};
+
+}  // namespace
+
+// Four numbers twice at ten digits, two names of sixteen and the texts between them are below kRateHeaderBytes.
+std::string_view WriteRateHeaders(const http::Admission& admission,
+                                  std::span<char, kRateHeaderBytes> out) {
+  Lines lines(out);
+  if (admission.limit == 0) return lines.view();
+  lines.Text("X-RateLimit-Limit: ").Number(admission.limit);
+  lines.Text("\r\nX-RateLimit-Remaining: ").Number(admission.remaining);
+  lines.Text("\r\nX-RateLimit-Reset: ").Number(admission.reset_seconds);
+  lines.Text("\r\nRateLimit-Policy: \"").Text(admission.policy);
+  lines.Text("\";q=").Number(admission.limit).Text(";w=").Number(admission.window_seconds);
+  lines.Text("\r\nRateLimit: \"").Text(admission.policy);
+  lines.Text("\";r=").Number(admission.remaining).Text(";t=").Number(admission.reset_seconds);
+  return lines.Text("\r\n").view();
+}
+
+}  // namespace tenantry::limits

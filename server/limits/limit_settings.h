@@ -1,0 +1,44 @@
+#pragma once
+// LimitSettings: every figure of who may ask how much. The defaults are the seeds' (crosscutting.md L1-L4, L9).
+//
+// Units    requests per window; a window is opened by a client's first request and lasts `window_seconds`.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tenantry::limits {
+
+// Requests of one client in one window.
+struct RateFigures {
+  uint32_t window_seconds = 60;
+  // 0 switches the class off: its requests are not counted.
+  uint32_t default_class = 100;
+  uint32_t views = 1000;
+  uint32_t conversions = 500;
+  uint32_t stats = 100;
+  // GET /analytics/popup/:id: of one popup, and of all popups together.
+  uint32_t popup_stats_each = 100;
+  uint32_t popup_stats = 1000;
+  // Classes of their own only when set; otherwise counted as default.
+  uint32_t storefront = 0;
+  uint32_t sign_up = 0;
+  uint32_t log_in = 0;
+  uint32_t refresh = 0;
+};
+
+struct LimitSettings {
+  RateFigures rates;
+  // Networks as CIDR. Whom no rate limit counts, and whose X-Forwarded-For is believed.
+  std::vector<std::string> exempt;
+  std::vector<std::string> trusted_proxies;
+  // Who may ask at all: with `allow`, only those; `deny` goes first.
+  std::vector<std::string> allow;
+  std::vector<std::string> deny;
+};
+
+// Counters kept at most; each takes up to 64 bytes. Fixed for the life of the process.
+inline constexpr size_t kDefaultCountersMax = 200'000;
+
+}  // namespace tenantry::limits
