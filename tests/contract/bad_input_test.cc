@@ -21,7 +21,8 @@ class BadInputTest : public ::testing::Test {
   static void SetUpTestSuite() {
     folder_ = std::make_unique<TemporaryFolder>();
     auto started =
-        load::ServerProcess::Start(TENANTRY_BINARY, folder_->path(), {"--shop-auth", "open"});
+        load::ServerProcess::Start(TENANTRY_BINARY, folder_->path(),
+                                   {"--shop-auth", "open", "--rate-limit-exempt", "127.0.0.0/8"});
     ASSERT_TRUE(started.ok()) << started.status().ToString();
     server_ = std::make_unique<load::ServerProcess>(std::move(started).value());
     port_ = std::stoi(server_->url().substr(server_->url().rfind(':') + 1));

@@ -63,7 +63,8 @@ std::string EmailOf(uint64_t number) {
 
 class KillTest : public ::testing::Test {
  protected:
-  void Start(const std::vector<std::string>& arguments) {
+  void Start(std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--rate-limit-exempt", "127.0.0.0/8"});
     Result<load::ServerProcess> started =
         load::ServerProcess::Start(TENANTRY_BINARY, folder_.path(), arguments);
     ASSERT_TRUE(started.ok()) << started.status().ToString();
