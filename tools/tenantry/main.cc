@@ -8,6 +8,7 @@
 #include "server/admin/admin_commands.h"
 #include "tools/tenantry/admin.h"
 #include "tools/tenantry/serve.h"
+#include "tools/tenantry/setting_flags.h"
 
 int main(int argc, char** argv) {
   try {
@@ -17,6 +18,7 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     tenantry::tools::AddServeCommand(app, &exit_code);
     tenantry::tools::AddAdminCommand(app, &exit_code);
+    tenantry::tools::AddConfigCommand(app, &exit_code);
     try {
       app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

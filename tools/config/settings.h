@@ -1,0 +1,30 @@
+#pragma once
+// Settings: every value that `tenantry serve` can be told, with its default. What each is called outside, and what it may
+// be: setting_table.cc.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "server/http/options.h"
+#include "server/limits/limit_settings.h"
+
+namespace tenantry::config {
+
+struct Settings {
+  std::string data = "./data";
+  bool demo = false;
+  std::string demo_ids;
+  std::string shop_auth = "keys";
+  uint32_t open_shops_max = 1000;
+  std::string durability = "disk";
+  std::string api_base_url;
+  uint64_t block_cache_mib = 64;
+  int64_t drain_seconds = 30;
+  http::ServerOptions http;  // `listen` and `loops` are in here too.
+  limits::LimitSettings limits;
+
+  Settings() { http.listen = {"127.0.0.1:7117"}; }
+};
+
+}  // namespace tenantry::config
