@@ -50,6 +50,7 @@ class ServerProcess {
   const std::string& url() const { return url_; }  // Without a slash at the end.
   // Ends it as an operator would; its exit code.
   int Stop();
+  void Signal(int signal) { process_.Signal(signal); }
   // kill -9, and waits until it is gone.
   void Kill();
 

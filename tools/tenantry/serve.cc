@@ -125,19 +125,12 @@ int Serve(const config::Sources& sources) {
   if (!secret.ok()) return Fail(secret.status(), "read the token secret");
 
   server::ServerOptions server_options;
-<<<<<<< HEAD
-  server_options.shop_auth_open = options.shop_auth == "open";
-  server_options.open_shops_max = options.open_shops_max;
-  server_options.api_base_url = options.api_base_url;
-  const uint32_t loops = options.loops != 0 ? options.loops : DefaultLoops();
-  server::Observability observability;
-  server::AddEngineMetrics(engine, &observability);
-=======
   server_options.shop_auth_open = settings.shop_auth == "open";
   server_options.open_shops_max = settings.open_shops_max;
   server_options.api_base_url = settings.api_base_url;
   const uint32_t loops = settings.http.loops != 0 ? settings.http.loops : DefaultLoops();
->>>>>>> c99b343 (config: one table of settings for flags, environment, TOML file, config check and print; SIGHUP reloads what is live)
+  server::Observability observability;
+  server::AddEngineMetrics(engine, &observability);
   limits::Gate gate(loops, limits::kDefaultCountersMax, random.Next64());
   if (const Status applied = gate.Apply(settings.limits); !applied.ok()) {
     return RefuseSettings(applied);
@@ -162,14 +155,9 @@ int Serve(const config::Sources& sources) {
         server::AdminSocket::Open(settings.data, engine);
     if (!admin.ok()) return Fail(admin.status(), "open the admin socket");
     const Housekeeping housekeeping(engine);
-<<<<<<< HEAD
-    Announce(server, log, options);
-    signals.Wait();
-    observability.readiness.BeginDrain();
-=======
     Announce(server, log, settings);
     while (signals.Wait() == SIGHUP) Reload(sources, {log, gate}, &settings);
->>>>>>> c99b343 (config: one table of settings for flags, environment, TOML file, config check and print; SIGHUP reloads what is live)
+    observability.readiness.BeginDrain();
     log.Note("INFO", "stopping: finishing requests in flight");
     server.Drain(settings.drain_seconds * 1000);
     relay.Connect(nullptr);
