@@ -11,6 +11,7 @@
 #include "engine/partition/change_table.h"
 #include "engine/partition/execution.h"
 #include "engine/partition/pipeline.h"
+#include "engine/read_recorder.h"
 #include "engine/space_meta.h"
 #include "engine/store/store.h"
 #include "engine/work_trace.h"
@@ -107,6 +108,20 @@ Result<std::unique_ptr<store::Store>> OpenStore(const store::StoreOptions& optio
   return store::Store::Open(options);
 }
 
+// The clock that handlers see.
+class NotingClock final : public Clock {
+ public:
+  explicit NotingClock(const Clock& inner) : inner_(inner) {}
+  int64_t NowUnixMs() const override {
+    ReadRecorder::NoteClock();
+    return inner_.NowUnixMs();
+  }
+  int64_t NowBootNs() const override { return inner_.NowBootNs(); }
+
+ private:
+  const Clock& inner_;
+};
+
 }  // namespace
 
 struct ReadView::State {
@@ -117,6 +132,7 @@ class Engine::Core {
  public:
   // Constant after construction; torn down from the bottom up.
   EngineOptions options;
+  std::optional<NotingClock> noting_clock;
   std::optional<FolderLock> folder_lock;
   std::unique_ptr<log::SegmentLog> log;
   std::unique_ptr<store::Store> store;
@@ -206,6 +222,7 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
   TNT_CHECK(options.files != nullptr);
   auto core = std::make_unique<Core>();
   core->options = options;
+  core->noting_clock.emplace(*options.clock);
   FileSystem& files = *options.files;
   TNT_RETURN_IF_ERROR(MakeDurableDirectories(files, options.directory));
   if (options.lock_folder) {
@@ -274,7 +291,13 @@ ReadView Engine::View() const {
 }
 
 uint64_t Engine::LastChange(SpaceId space, uint16_t collection) const {
-  return core_->changes.LastChange(space, collection);
+  return core_->changes.LastChange(partition::ChangeTable::SlotOf(space, collection));
+}
+
+bool Engine::UnchangedSince(std::span<const uint32_t> slots, uint64_t index) const {
+  return std::all_of(slots.begin(), slots.end(), [this, index](uint32_t slot) {
+    return core_->changes.LastChange(slot) <= index;
+  });
 }
 
 uint64_t Engine::released_index() const {
@@ -293,7 +316,7 @@ uint64_t Engine::epoch() const {
   return core_->epoch;
 }
 const Clock& Engine::clock() const {
-  return *core_->options.clock;
+  return *core_->noting_clock;
 }
 Random& Engine::random() {
   return *core_->options.random;

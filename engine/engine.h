@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -107,9 +108,11 @@ class Engine {
   // The newest published view.
   ReadView View() const;
   // For caches: the newest applied index that touched this collection of this space (0: counters, sketches, meta rows).
-  // Hashed into a fixed table, so it may name a later index than the true one, never an earlier one. Load a view first,
-  // then ask: an answer built at index b is still true for that view if LastChange() <= b.
+  // Hashed into a fixed table, so it may name a later index than the true one, never an earlier one.
   uint64_t LastChange(SpaceId space, uint16_t collection) const;
+  // Whether nothing that a ReadRecorder noted in these slots changed after `index`. Read released_index() first and then
+  // build the answer; while this is true, a new answer would read the same. ADR 0003.
+  bool UnchangedSince(std::span<const uint32_t> slots, uint64_t index) const;
 
   // Highest index whose replies may leave: applied, and durable as promised.
   uint64_t released_index() const;
@@ -121,6 +124,7 @@ class Engine {
   Position position() const;
   // Of the entries written now.
   uint64_t epoch() const;
+  // Looking at it is noted by a ReadRecorder.
   const Clock& clock() const;
   Random& random();
   // For metrics and readiness; cheap enough for every probe.

@@ -1,6 +1,8 @@
 #include "engine/space_reader.h"
 
 #include "engine/base/bytes.h"
+#include "engine/partition/change_table.h"
+#include "engine/read_recorder.h"
 #include "engine/work_trace.h"
 
 namespace tenantry {
@@ -16,8 +18,29 @@ Status SpaceReader::ChargeRow() const {
   return Status::Ok();
 }
 
+namespace {
+
+using partition::ChangeTable;
+
+void NoteRow(std::string_view key) {
+  keys::KeyHead head;
+  TNT_CHECK(keys::SplitHead(key, &head));
+  const bool counts = head.kind == keys::Kind::kCounter || head.kind == keys::Kind::kSketch;
+  const uint32_t slot = ChangeTable::MarkedByRow(head)
+                            ? ChangeTable::SlotOfRow(key)
+                            : ChangeTable::SlotOf(head.space, head.collection);
+  counts ? ReadRecorder::NoteCounters(slot) : ReadRecorder::NoteRows(slot);
+}
+
+}  // namespace
+
+void SpaceReader::NoteCollection(const schema::Collection& collection) const {
+  ReadRecorder::NoteRows(ChangeTable::SlotOf(space_, collection.number));
+}
+
 Result<std::string> SpaceReader::GetRaw(const std::string& key) const {
   TNT_RETURN_IF_ERROR(ChargeRow());
+  if (ReadRecorder::Active()) NoteRow(key);
   std::string value;
   if (tier_ == ReadTier::kInline) {  // Touches memory only: not worth two looks at the clock.
     TNT_RETURN_IF_ERROR(reader_->Get(key, &value));
@@ -82,6 +105,7 @@ Status SpaceReader::ScanIndexKeys(const schema::Collection& collection, const In
   }
   if (lower >= upper) return Status::Ok();
 
+  NoteCollection(collection);
   const TimedOperation timed(
       {.kind = "scan", .space = space_, .collection = collection.name, .index = range.index},
       rows_read_);
@@ -102,6 +126,7 @@ Status SpaceReader::ScanIndexKeys(const schema::Collection& collection, const In
 Status SpaceReader::ScanRecordBytes(
     const schema::Collection& collection, std::string_view key_prefix, bool reverse,
     const std::function<bool(std::string_view, std::string_view)>& visit) const {
+  NoteCollection(collection);
   const TimedOperation timed({.kind = "records", .space = space_, .collection = collection.name},
                              rows_read_);
   const std::string lower = keys::RecordKey(space_, collection.number, key_prefix);
@@ -134,6 +159,7 @@ Status SpaceReader::ScanCounters(
   lower.push_back(static_cast<char>(family));
   keys::AppendPart(&lower, owner);
   const std::string upper = keys::PrefixEnd(lower);
+  ReadRecorder::NoteCounters(ChangeTable::SlotOf(space_, 0));
   const std::unique_ptr<Cursor> cursor = reader_->Scan(lower, upper);
   for (cursor->SeekToFirst(); cursor->Valid(); cursor->Next()) {
     TNT_RETURN_IF_ERROR(ChargeRow());
@@ -168,6 +194,7 @@ Status SpaceReader::ScanSketches(
   std::string upper = prefix;
   keys::AppendPart(&lower, from);
   keys::AppendPart(&upper, until);
+  ReadRecorder::NoteCounters(ChangeTable::SlotOf(space_, 0));
   const std::unique_ptr<Cursor> cursor = reader_->Scan(lower, upper);
   for (cursor->SeekToFirst(); cursor->Valid(); cursor->Next()) {
     TNT_RETURN_IF_ERROR(ChargeRow());

@@ -136,6 +136,11 @@ class SpaceReader {
   Status ScanSketches(uint8_t family, std::string_view owner, int64_t from, int64_t until,
                       const std::function<bool(int64_t bucket, uint8_t block,
                                                std::string_view registers)>& visit) const;
+  // For caches: the answer also depends on this collection, although nothing of it is read (engine/read_recorder.h).
+  template <class T>
+  void DependsOn() const {
+    NoteCollection(schema::CollectionOf<T>());
+  }
   // A meta row of this space, or nullopt.
   Result<std::optional<std::string>> Meta(std::string_view name) const;
 
@@ -146,6 +151,7 @@ class SpaceReader {
                                    std::span<const keys::Part> values) const;
   Result<std::string> GetRaw(const std::string& key) const;
   Status ChargeRow() const;
+  void NoteCollection(const schema::Collection& collection) const;
 
   const KeyReader* reader_;
   SpaceId space_;

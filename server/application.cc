@@ -51,10 +51,21 @@ bool HasHeader(const http::Response& response, std::string_view name) {
   return false;
 }
 
+// Which request headers the answer depends on.
+std::string_view VaryOf(const http::Route* route, const http::Response& response) {
+  const size_t bytes = response.shared_body ? response.shared_body->size() : response.body.size();
+  const bool codable = bytes >= kCodedBytesMin || HasHeader(response, "Content-Encoding");
+  if (route != nullptr && route->module == http::Module::kGym) {
+    return codable ? "Origin, Authorization, x-tenant-id, Accept-Encoding"
+                   : "Origin, Authorization, x-tenant-id";
+  }
+  return codable ? "Origin, Accept-Encoding" : "Origin";
+}
+
 }  // namespace
 
 TenantryApplication::TenantryApplication(const Context& context, AccessLog& log)
-    : context_(context), log_(log) {
+    : context_(context), log_(log), reads_(context) {
   modules_.push_back({SharedRoutes(context), nullptr});
   modules_.push_back({gym::GymRoutes(context), nullptr});
   modules_.push_back(popups::PopupModule(context));
@@ -64,6 +75,8 @@ TenantryApplication::TenantryApplication(const Context& context, AccessLog& log)
   request_metrics_ = std::make_unique<metrics::RequestMetrics>(routes_, context.loops);
   context.observability.metrics.Add(
       [this](metrics::Exposition& out) { request_metrics_->Collect(out); });
+  context.observability.metrics.Add(
+      [this](metrics::Exposition& out) { reads_.CollectMetrics(out); });
   context.observability.metrics.Add([&log](metrics::Exposition& out) {
     out.Counter("tenantry_log_lines_dropped_total",
                 "Log lines lost because stderr was slower than the traffic.", log.dropped());
@@ -105,7 +118,8 @@ http::Response TenantryApplication::Handle(const http::Route& route, const http:
     return Error(403, "This path answers the local machine only", request);
   }
   const WorkTrace trace(context_.engine.clock(), kSlowOperationNs);
-  http::Response response = route.handler(request);
+  http::Response response =
+      route.method == http::Method::kGet ? reads_.Answer(route, request) : route.handler(request);
   response.tenant_space = trace.space().value();
   return response;
 }
@@ -146,7 +160,7 @@ http::Response TenantryApplication::Overloaded(const http::Request& request) {
 void TenantryApplication::Decorate(const http::Request* request, const http::Route* route,
                                    http::Response* response) {
   auto& headers = response->headers;
-  headers.emplace_back("Vary", "Origin");
+  headers.emplace_back("Vary", VaryOf(route, *response));
   if (response->release_index != 0) {
     const Position position{context_.engine.epoch(), response->release_index};
     headers.emplace_back("Tenantry-Position", FormatPosition(position));

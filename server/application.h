@@ -12,6 +12,7 @@
 #include "server/context.h"
 #include "server/http/application.h"
 #include "server/metrics/request_metrics.h"
+#include "server/read_path.h"
 
 namespace tenantry::server {
 
@@ -29,6 +30,11 @@ class TenantryApplication final : public http::Application {
   // The one table: every row of every module.
   const std::vector<http::Route>& routes() const { return routes_; }
   const metrics::RequestMetrics& request_metrics() const { return *request_metrics_; }
+
+  // Fills the caches with what the first visitors will ask for. Before the server starts.
+  void WarmUp() { reads_.WarmUp(routes_); }
+  // How often kept answers were used, for metrics.
+  CacheCounts cache_counts() const { return reads_.counts(); }
 
   std::optional<http::Response> Admit(const http::Request& request, const http::Route* route,
                                       http::Admission* admission) override;
@@ -51,6 +57,7 @@ class TenantryApplication final : public http::Application {
 
   const Context& context_;
   AccessLog& log_;
+  ReadPath reads_;
   std::vector<Module> modules_;
   std::vector<http::Route> routes_;  // Constant after construction; the router points into it.
   std::unique_ptr<metrics::RequestMetrics> request_metrics_;  // By row of routes_.

@@ -15,9 +15,10 @@ class Gate;
 namespace tenantry::server {
 
 struct ServerOptions {
-  bool shop_auth_open = false;     // --shop-auth open
-  uint32_t open_shops_max = 1000;  // Shops that strangers may create in open mode.
-  std::string api_base_url;        // API_BASE_URL; empty: the script's own origin.
+  bool shop_auth_open = false;       // --shop-auth open
+  uint32_t open_shops_max = 1000;    // Shops that strangers may create in open mode.
+  std::string api_base_url;          // API_BASE_URL; empty: the script's own origin.
+  uint64_t cache_bytes = 32u << 20;  // --cache-mib: kept answers of all loops.
 };
 
 struct Context {

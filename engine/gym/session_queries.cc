@@ -5,6 +5,7 @@
 
 #include "engine/gym/local_day.h"
 #include "engine/gym/text.h"
+#include "engine/read_recorder.h"
 
 namespace tenantry::gym {
 namespace {
@@ -110,8 +111,11 @@ Result<SessionPage> Collect(const SpaceReader& space, const SessionFilter& filte
   Matcher matcher(space, filter, search);
   SessionPage found;
   Status failed;
+  // What can be booked only shrinks as sessions start. The first match is looked at in any case,
+  // because it is the next to start.
+  if (filter.available_only) ReadRecorder::AnswerChangesAt(ReadRecorder::kNever);
   const auto visit = [&](std::string_view primary_key) {
-    if (in_order && search.exact() && found.rows.size() >= wanted) {
+    if (in_order && search.exact() && found.total > 0 && found.rows.size() >= wanted) {
       ++found.total;
       return true;
     }
@@ -121,6 +125,9 @@ Result<SessionPage> Collect(const SpaceReader& space, const SessionFilter& filte
       return false;
     }
     Result<Session> session = GetSession(space, id);
+    if (filter.available_only && session.ok()) {
+      ReadRecorder::AnswerChangesAt((*session)->getStartTime());
+    }
     Result<bool> matches = session.ok() ? matcher.Matches(*session) : session.status();
     if (!matches.ok()) {
       failed = matches.status();

@@ -169,8 +169,7 @@ void Pipeline::ApplyGroup(const Group& group) {
       } else {
         batch_.Delete(effect.key);
       }
-      keys::KeyHead head;
-      if (keys::SplitHead(effect.key, &head)) changes_.Mark(head.space, head.collection, last);
+      changes_.Mark(effect.key, last);
     });
     if (!visited.ok()) StopProcess("reading back an entry", visited);
   }

@@ -157,6 +157,8 @@ Result<PopupList> ListPopups(const SpaceReader& shop, const Page& page) {
 }
 
 Result<std::vector<PopupState>> ActivePopups(const SpaceReader& shop) {
+  // Counters may reach a cached list late; the mark that a reached limit leaves may not.
+  shop.DependsOn<schema::PopupLimitMark>();
   std::vector<PopupState> shown;
   Status counted;
   TNT_RETURN_IF_ERROR(shop.ScanIndex<schema::Popup>(

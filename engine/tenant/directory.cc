@@ -64,15 +64,15 @@ Result<TenantRef> Directory::FindBySpace(const ReadView& view, SpaceId space, Re
 }
 
 Result<std::vector<TenantEntry>> Directory::List(const ReadView& view, schema::TenantKind kind,
-                                                 ReadTier tier) {
+                                                 ReadTier tier, size_t rows_max) {
   std::vector<TenantEntry> tenants;
   IndexRange range;
   range.index = kByKind;
   range.equal = {static_cast<int64_t>(kind)};
   TNT_RETURN_IF_ERROR(view.DirectorySpace(tier).ScanIndex<schema::Tenant>(
-      range, [&tenants](const codec::Stored<schema::Tenant>& tenant) {
+      range, [&tenants, rows_max](const codec::Stored<schema::Tenant>& tenant) {
         tenants.push_back({RefOf(*tenant), tenant});
-        return true;
+        return tenants.size() < rows_max;
       }));
   return tenants;
 }

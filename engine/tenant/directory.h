@@ -37,9 +37,9 @@ class Directory {
                                            std::string_view id, ReadTier tier);
   // For tokens that carry their space. kNotFound when the space was dropped.
   static Result<TenantRef> FindBySpace(const ReadView& view, SpaceId space, ReadTier tier);
-  // Every tenant of a kind, in order of creation.
+  // The tenants of a kind, in order of creation, at most `rows_max` of them.
   static Result<std::vector<TenantEntry>> List(const ReadView& view, schema::TenantKind kind,
-                                               ReadTier tier);
+                                               ReadTier tier, size_t rows_max = SIZE_MAX);
   // The tenant of a loaded directory record.
   static TenantRef RefOf(const schema::Tenant::Reader& tenant);
 

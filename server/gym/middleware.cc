@@ -2,6 +2,7 @@
 
 #include "engine/gym/sign_in.h"
 #include "engine/gym/text.h"
+#include "engine/read_recorder.h"
 #include "server/gym/token.h"
 #include "server/reply.h"
 
@@ -57,6 +58,7 @@ Result<std::optional<Bearer>> FindBearer(const Context& context, const http::Req
       VerifyToken(context.token_secret, *token, context.engine.clock().NowUnixMs());
   if (!verified) return nobody;
   const schema::GymTokenClaims::Reader claims = **verified;
+  ReadRecorder::AnswerChangesAt(claims.getExp() * 1000);
   Result<tenant::TenantEntry> gym =
       tenant::Directory::Find(view, View(claims.getTenantId()), schema::TenantKind::GYM, tier);
   if (!gym.ok()) {

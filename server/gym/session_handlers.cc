@@ -74,8 +74,9 @@ Result<std::string> RenderPage(const Access& access, const SessionQuery& query) 
 
 http::Response Listed(const Context& context, const Access& access, const http::Request& request,
                       bool available_only) {
-  const Result<SessionQuery> query =
-      ParseSessionQuery(request, available_only, context.engine.clock().NowUnixMs());
+  // Only what is still available depends on the time.
+  const int64_t now_ms = available_only ? context.engine.clock().NowUnixMs() : 0;
+  const Result<SessionQuery> query = ParseSessionQuery(request, available_only, now_ms);
   if (!query.ok()) return Refused(context, query.status(), request);
   return Answered(context, request, RenderPage(access, *query));
 }

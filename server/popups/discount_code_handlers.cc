@@ -2,10 +2,9 @@
 
 #include "engine/popups/discount_codes.h"
 #include "engine/popups/text.h"
+#include "server/paging.h"
 #include "server/popups/body.h"
-#include "server/popups/conditional.h"
 #include "server/popups/module.h"
-#include "server/popups/paging.h"
 #include "server/popups/render.h"
 
 namespace tenantry::server::popups {
@@ -34,12 +33,12 @@ Result<http::Response> List(Module& module, const http::Request& request) {
   db::DiscountCodeList list;
   const Result<TenantRef> shop = db::FindShop(view, admitted.shop_id, TierOf(request));
   if (shop.ok()) {
-    TNT_ASSIGN_OR_RETURN(list,
-                         db::ListDiscountCodes(view.Space(*shop, TierOf(request)), paging.slice()));
+    TNT_ASSIGN_OR_RETURN(
+        list, db::ListDiscountCodes(view.Space(*shop, TierOf(request)), SliceOf(paging)));
   } else if (shop.status().code() != StatusCode::kNotFound) {
     return shop.status();
   }
-  http::Response response = Conditional(request, RecordArray(list.codes), kPrivate);
+  http::Response response = http::Response::Json(200, RecordArray(list.codes));
   AddPagingHeaders(request, paging, list.total, &response);
   return response;
 }
@@ -55,7 +54,7 @@ Result<http::Response> Get(Module& module, const http::Request& request) {
   }
   TNT_ASSIGN_OR_RETURN(const auto code,
                        db::GetDiscountCode(view.Space(*shop, TierOf(request)), id));
-  return Conditional(request, RecordJson(code), kRevalidate);
+  return http::Response::Json(200, RecordJson(code));
 }
 
 // A code that cannot be used is 200 without a body: that is what clients expect.
@@ -71,7 +70,7 @@ Result<http::Response> Find(Module& module, const http::Request& request) {
                                                          request.params.values[0],
                                                          module.engine().clock().NowUnixMs()));
   if (!code.has_value()) return http::Response::Empty(200);
-  return Conditional(request, RecordJson(*code), kRevalidate);
+  return http::Response::Json(200, RecordJson(*code));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #pragma once
 // Module: what the popup handlers share.
 //
-// Shape    the gate, and per loop a tally of tracked events and a cache of active lists.
+// Shape    the gate, and per loop a tally of tracked events.
 // Errors   handlers return Result<Response>; a Status becomes the popup family's error body.
 // Threads  LoopOf() only from a handler on the inline lane, or from the end of that loop's tick.
 // Owns     the per-loop state. Borrows the context.
@@ -10,20 +10,20 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/popups/page.h"
 #include "engine/popups/shops.h"
 #include "engine/popups/tracking.h"
 #include "server/context.h"
 #include "server/http/application.h"
-#include "server/popups/active_cache.h"
+#include "server/paging.h"
 #include "server/popups/gate.h"
 #include "server/reply.h"
 
 namespace tenantry::server::popups {
 
 struct LoopState {
-  explicit LoopState(Engine& engine) : tracker(engine), active(engine) {}
+  explicit LoopState(Engine& engine) : tracker(engine) {}
   ::tenantry::popups::Tracker tracker;
-  ActiveCache active;
 };
 
 class Module {
@@ -51,6 +51,9 @@ inline CommandInfo InfoOf(const http::Request& request, std::string_view actor) 
   return {0, actor, request.request_id};
 }
 inline constexpr std::string_view kStorefront = "storefront";
+inline ::tenantry::popups::Page SliceOf(const Paging& paging) {
+  return {.offset = paging.offset(), .limit = paging.limit};
+}
 
 // The error answer of a command, parked where its state was read.
 inline http::Response Refused(const Outcome& outcome) {

@@ -2,11 +2,10 @@
 
 #include "engine/popups/popups.h"
 #include "engine/popups/text.h"
-#include "engine/work_trace.h"
+#include "engine/read_recorder.h"
+#include "server/paging.h"
 #include "server/popups/body.h"
-#include "server/popups/conditional.h"
 #include "server/popups/module.h"
-#include "server/popups/paging.h"
 #include "server/popups/render.h"
 
 namespace tenantry::server::popups {
@@ -49,51 +48,26 @@ Result<http::Response> List(Module& module, const http::Request& request) {
   db::PopupList list;
   const Result<TenantRef> shop = db::FindShop(view, admitted.shop_id, TierOf(request));
   if (shop.ok()) {
-    TNT_ASSIGN_OR_RETURN(list, db::ListPopups(view.Space(*shop, TierOf(request)), paging.slice()));
+    TNT_ASSIGN_OR_RETURN(list, db::ListPopups(view.Space(*shop, TierOf(request)), SliceOf(paging)));
   } else if (shop.status().code() != StatusCode::kNotFound) {
     return shop.status();
   }
-  http::Response response = Conditional(request, PopupArray(list.popups), kPrivate);
+  http::Response response = http::Response::Json(200, PopupArray(list.popups));
   AddPagingHeaders(request, paging, list.total, &response);
-  return response;
-}
-
-http::Response ActiveReply(const http::Request& request, const ActiveCache::Entry& entry) {
-  if (Matches(request, entry.tag)) return NotModified(entry.tag, kRevalidate);
-  http::Response response = http::Response::Json(200, {});
-  response.shared_body = entry.body;
-  response.headers.reserve(8);  // The application adds its own.
-  response.headers.emplace_back("ETag", entry.tag);
-  response.headers.emplace_back("Cache-Control", kRevalidate);
   return response;
 }
 
 Result<http::Response> Active(Module& module, const http::Request& request) {
   TNT_ASSIGN_OR_RETURN(const std::string shop_id, QueryShop(request));
-  const bool cached = !request.blocking_lane;  // A worker must not touch the loop's cache.
-  if (cached) {
-    const ActiveCache::Entry* entry = module.LoopOf(request).active.Find(shop_id);
-    if (entry != nullptr) {
-      WorkTrace::NoteSpace(entry->space);
-      return ActiveReply(request, *entry);
-    }
-  }
-  const int64_t now_boot_ns = module.engine().clock().NowBootNs();
   const ReadView view = module.engine().View();
   const Result<TenantRef> shop = db::FindShop(view, shop_id, TierOf(request));
   if (!shop.ok()) {
     if (shop.status().code() != StatusCode::kNotFound) return shop.status();
-    return Conditional(request, "[]", kRevalidate);  // Not kept: strangers could fill the cache.
+    ReadRecorder::DoNotKeep();  // Strangers could fill the cache with shops that do not exist.
+    return http::Response::Json(200, "[]");
   }
   TNT_ASSIGN_OR_RETURN(const auto popups, db::ActivePopups(view.Space(*shop, TierOf(request))));
-  ActiveCache::Entry entry;
-  entry.space = shop->space();
-  entry.built_index = view.applied_index();
-  entry.built_boot_ns = now_boot_ns;
-  entry.body = std::make_shared<const std::string>(PopupArray(popups));
-  entry.tag = EntityTag(*entry.body);
-  if (!cached) return ActiveReply(request, entry);
-  return ActiveReply(request, module.LoopOf(request).active.Put(shop_id, std::move(entry)));
+  return http::Response::Json(200, PopupArray(popups));
 }
 
 Result<http::Response> Get(Module& module, const http::Request& request) {
@@ -104,7 +78,7 @@ Result<http::Response> Get(Module& module, const http::Request& request) {
                        db::GetPopup(view.Space(shop, TierOf(request)), request.params.values[0]));
   std::string json;
   AppendPopup(&json, popup);
-  return Conditional(request, std::move(json), kPrivate);
+  return http::Response::Json(200, std::move(json));
 }
 
 Result<http::Response> Update(Module& module, const http::Request& request) {

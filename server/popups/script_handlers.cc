@@ -1,6 +1,5 @@
 // GET /scripts/popup.js: the storefront script for one shop.
 
-#include "server/popups/conditional.h"
 #include "server/popups/js_literal.h"
 #include "server/popups/module.h"
 #include "server/popups/storefront_js.h"
@@ -38,15 +37,7 @@ Result<http::Response> PopupScript(Module& module, const http::Request& request)
   }
   body.append(");\n");
 
-  std::string tag = EntityTag(body);
-  http::Response response = Script(200, {});
-  if (Matches(request, tag)) {
-    response.status = 304;
-    response.content_type.clear();
-  } else {
-    response.body = std::move(body);
-  }
-  response.headers.emplace_back("ETag", std::move(tag));
+  http::Response response = Script(200, std::move(body));
   response.headers.emplace_back("Cache-Control", kScriptCache);
   return response;
 }

@@ -9,7 +9,7 @@
 #include "engine/popups/popups.h"
 #include "engine/popups/stats.h"
 #include "engine/popups/text.h"
-#include "server/popups/conditional.h"
+#include "engine/read_recorder.h"
 #include "server/popups/module.h"
 #include "server/popups/render.h"
 
@@ -34,8 +34,9 @@ Result<std::optional<TenantRef>> AdmitToPopup(Module& module, const ReadView& vi
   const Result<TenantRef> shop =
       tenant::Directory::FindByReference(view, schema::ReferenceKind::POPUP, popup_id, tier);
   if (!shop.ok()) {
-    if (IsAbsent(shop.status())) return std::optional<TenantRef>();
-    return shop.status();
+    if (!IsAbsent(shop.status())) return shop.status();
+    ReadRecorder::DoNotKeep();
+    return std::optional<TenantRef>();
   }
   const Result<db::PopupState> popup = db::GetPopup(view.Space(*shop, tier), popup_id);
   if (!popup.ok()) {
@@ -56,8 +57,9 @@ Result<std::optional<TenantRef>> AdmitToShop(Module& module, const ReadView& vie
   TNT_RETURN_IF_ERROR(module.gate().Admit(view, request, shop_id).status());
   const Result<TenantRef> shop = db::FindShop(view, shop_id, TierOf(request));
   if (shop.ok()) return std::optional<TenantRef>(*shop);
-  if (IsAbsent(shop.status())) return std::optional<TenantRef>();
-  return shop.status();
+  if (!IsAbsent(shop.status())) return shop.status();
+  ReadRecorder::DoNotKeep();
+  return std::optional<TenantRef>();
 }
 
 Result<http::Response> OfPopup(Module& module, const http::Request& request) {
@@ -68,7 +70,7 @@ Result<http::Response> OfPopup(Module& module, const http::Request& request) {
   if (shop.has_value()) {
     TNT_ASSIGN_OR_RETURN(stats, db::ReadPopupStats(view.Space(*shop, TierOf(request)), popup_id));
   }
-  return Conditional(request, PopupStatsJson(popup_id, stats), kPrivate);
+  return http::Response::Json(200, PopupStatsJson(popup_id, stats));
 }
 
 Result<http::Response> OfShop(Module& module, const http::Request& request) {
@@ -79,7 +81,7 @@ Result<http::Response> OfShop(Module& module, const http::Request& request) {
   if (shop.has_value()) {
     TNT_ASSIGN_OR_RETURN(stats, db::ReadShopStats(view.Space(*shop, TierOf(request))));
   }
-  return Conditional(request, ShopStatsJson(shop_id, stats), kPrivate);
+  return http::Response::Json(200, ShopStatsJson(shop_id, stats));
 }
 
 struct Span {
@@ -104,6 +106,8 @@ Result<Span> ParseSpan(const http::Request& request, int64_t now_unix_ms) {
   using counters::kHourMs;
   Span span;
   span.until = (counters::HourOf(now_unix_ms) + 1) * kHourMs;
+  // Without `until` the span moves on when the hour ends.
+  ReadRecorder::AnswerChangesAt(span.until);
   TNT_RETURN_IF_ERROR(ReadInstant(request, "until", &span.until));
   span.from = span.until - counters::kDayMs;
   TNT_RETURN_IF_ERROR(ReadInstant(request, "from", &span.from));
@@ -134,7 +138,7 @@ Result<http::Response> Visitors(const http::Request& request, const ReadView& vi
     object.Int("uniqueVisitors", visitors);
     object.Number("standardErrorPercent", counters::Hll::kStandardError * 100);
   }
-  return Conditional(request, std::move(json), kPrivate);
+  return http::Response::Json(200, std::move(json));
 }
 
 Result<http::Response> VisitorsOfPopup(Module& module, const http::Request& request) {

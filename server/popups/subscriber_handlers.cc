@@ -5,10 +5,10 @@
 #include "engine/popups/popups.h"
 #include "engine/popups/subscribers.h"
 #include "engine/popups/text.h"
+#include "server/conditional.h"
+#include "server/paging.h"
 #include "server/popups/body.h"
-#include "server/popups/conditional.h"
 #include "server/popups/module.h"
-#include "server/popups/paging.h"
 #include "server/popups/render.h"
 
 namespace tenantry::server::popups {
@@ -47,9 +47,6 @@ Result<http::Response> Unsubscribe(Module& module, const http::Request& request)
 http::Response ListReply(const http::Request& request, const Paging& paging,
                          const db::SubscriberList& list) {
   http::Response response = http::Response::Json(200, RecordArray(list.subscribers));
-  std::string tag = EntityTag(response.body);
-  if (Matches(request, tag)) response = http::Response::Empty(304);
-  response.headers.emplace_back("ETag", std::move(tag));
   response.headers.emplace_back("Cache-Control", kNeverStored);
   AddPagingHeaders(request, paging, list.total, &response);
   return response;
@@ -63,7 +60,7 @@ Result<http::Response> List(Module& module, const http::Request& request) {
   const Result<TenantRef> shop = db::FindShop(view, admitted.shop_id, TierOf(request));
   if (shop.ok()) {
     TNT_ASSIGN_OR_RETURN(list,
-                         db::ListSubscribers(view.Space(*shop, TierOf(request)), paging.slice()));
+                         db::ListSubscribers(view.Space(*shop, TierOf(request)), SliceOf(paging)));
   } else if (!IsAbsent(shop.status())) {
     return shop.status();
   }
@@ -82,7 +79,7 @@ Result<http::Response> Count(Module& module, const http::Request& request) {
   }
   std::string json;
   { codec::ObjectWriter(&json).Int("count", count); }
-  return Conditional(request, std::move(json), kPrivate);
+  return http::Response::Json(200, std::move(json));
 }
 
 // Whose subscribers are meant: the named shop's, else those of the shop that owns the popup (F64).
@@ -117,7 +114,7 @@ Result<http::Response> ListOfPopup(Module& module, const http::Request& request)
   const Result<TenantRef> shop = db::FindShop(view, *shop_id, TierOf(request));
   if (shop.ok()) {
     TNT_ASSIGN_OR_RETURN(list, db::ListPopupSubscribers(view.Space(*shop, TierOf(request)),
-                                                        popup_id, paging.slice()));
+                                                        popup_id, SliceOf(paging)));
   } else if (!IsAbsent(shop.status())) {
     return shop.status();
   }

@@ -43,10 +43,14 @@ class PopupsModuleTest : public EngineFixture {
     request.request_id = "test";
     const http::RouteMatch match = router_->Match(method, request.path, &request.params);
     EXPECT_NE(match.route, nullptr) << target;
-    http::Response response = match.route->handler(request);
+    const auto run = [&] {
+      return method == Method::kGet ? reads_.Answer(*match.route, request)
+                                    : match.route->handler(request);
+    };
+    http::Response response = run();
     if (response.rerun_blocking) {
       request.blocking_lane = true;
-      response = match.route->handler(request);
+      response = run();
     }
     return response;
   }
@@ -109,6 +113,7 @@ class PopupsModuleTest : public EngineFixture {
   tenant::TokenSecret secret_;
   Observability observability_;
   Context context_{engine(), options_http_, secret_, kLoops, observability_};
+  ReadPath reads_{context_};
   TenantryApplication::Module module_;
   std::optional<http::Router> router_;
 };

@@ -131,6 +131,8 @@ void AddGeneral(std::vector<Setting>* out) {
                          "Event loops; 0: one per core but one"));
   out->push_back(Integer("block-cache-mib", TNT_FIELD(block_cache_mib), 8, 1 << 20, kRestart, "MiB",
                          "Memory for cached blocks of the store"));
+  out->push_back(Integer("cache-mib", TNT_FIELD(cache_mib), 1, 1 << 20, kRestart, "MiB",
+                         "Memory for finished answers of all loops"));
   out->push_back(Integer("drain-seconds", TNT_FIELD(drain_seconds), 0, 3600, kLive, "seconds",
                          "How long SIGTERM waits for requests in flight"));
 }

@@ -20,6 +20,7 @@ struct Settings {
   std::string durability = "disk";
   std::string api_base_url;
   uint64_t block_cache_mib = 64;
+  uint64_t cache_mib = 32;
   int64_t drain_seconds = 30;
   http::ServerOptions http;  // `listen` and `loops` are in here too.
   limits::LimitSettings limits;

@@ -128,6 +128,7 @@ int Serve(const config::Sources& sources) {
   server_options.shop_auth_open = settings.shop_auth == "open";
   server_options.open_shops_max = settings.open_shops_max;
   server_options.api_base_url = settings.api_base_url;
+  server_options.cache_bytes = settings.cache_mib << 20;
   const uint32_t loops = settings.http.loops != 0 ? settings.http.loops : DefaultLoops();
   server::Observability observability;
   server::AddEngineMetrics(engine, &observability);
@@ -144,6 +145,7 @@ int Serve(const config::Sources& sources) {
 
   server::AccessLog log(STDERR_FILENO, loops, clock);
   server::TenantryApplication application(context, log);
+  application.WarmUp();
   http::ServerOptions http_options = settings.http;
   http_options.loops = loops;
   {

@@ -8,11 +8,10 @@
 #include <cstdint>
 
 #include "engine/base/result.h"
-#include "engine/popups/page.h"
 #include "server/http/request.h"
 #include "server/http/response.h"
 
-namespace tenantry::server::popups {
+namespace tenantry::server {
 
 inline constexpr uint32_t kListedMax = 100;
 inline constexpr uint32_t kPageMax = 100'000;
@@ -20,12 +19,15 @@ inline constexpr uint32_t kPageMax = 100'000;
 struct Paging {
   uint32_t page = 1;
   uint32_t limit = kListedMax;
-  ::tenantry::popups::Page slice() const { return {.offset = (page - 1) * limit, .limit = limit}; }
+  uint32_t offset() const { return (page - 1) * limit; }
 };
 
 Result<Paging> ParsePaging(const http::Request& request);
+// Cuts a body that is a bare array down to the page asked for and adds the headers; leaves other bodies alone. For
+// answers whose handler did not page by itself.
+Status CutToPage(const http::Request& request, http::Response* response);
 // X-Total-Count, and Link with rel="next" while rows are left.
 void AddPagingHeaders(const http::Request& request, const Paging& paging, int64_t total,
                       http::Response* response);
 
-}  // namespace tenantry::server::popups
+}  // namespace tenantry::server

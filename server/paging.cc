@@ -1,12 +1,15 @@
-#include "server/popups/paging.h"
+#include "server/paging.h"
 
 #include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-namespace tenantry::server::popups {
+#include "server/json_shape.h"
+
+namespace tenantry::server {
 namespace {
 
 Status ReadPositive(const http::Request& request, std::string_view name, uint32_t max,
@@ -38,6 +41,27 @@ std::string OtherParameters(std::string_view query) {
 
 }  // namespace
 
+Status CutToPage(const http::Request& request, http::Response* response) {
+  const std::string_view whole = response->shared_body ? *response->shared_body : response->body;
+  std::vector<std::string_view> rows;
+  if (!whole.starts_with('[') || !SplitArray(whole, &rows)) return Status::Ok();
+  TNT_ASSIGN_OR_RETURN(const Paging paging, ParsePaging(request));
+  const size_t first = std::min<size_t>(paging.offset(), rows.size());
+  const size_t end = std::min<size_t>(first + paging.limit, rows.size());
+  if (end - first < rows.size()) {
+    std::string page = "[";
+    for (size_t i = first; i < end; ++i) {
+      if (i > first) page.push_back(',');
+      page.append(rows[i]);
+    }
+    page.push_back(']');
+    response->shared_body.reset();
+    response->body = std::move(page);
+  }
+  AddPagingHeaders(request, paging, static_cast<int64_t>(rows.size()), response);
+  return Status::Ok();
+}
+
 Result<Paging> ParsePaging(const http::Request& request) {
   Paging paging;
   TNT_RETURN_IF_ERROR(ReadPositive(request, "page", kPageMax, &paging.page));
@@ -56,4 +80,4 @@ void AddPagingHeaders(const http::Request& request, const Paging& paging, int64_
   response->headers.emplace_back("Link", std::move(link));
 }
 
-}  // namespace tenantry::server::popups
+}  // namespace tenantry::server
