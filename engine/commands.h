@@ -13,6 +13,7 @@ enum class CommandKind : uint16_t {
   kTenantDelete = 11,
   kKeyCreate = 12,
   kKeyRevoke = 13,
+  kAnswerReplay = 20,  // Fresh tokens for a repeated request.
   // Gym.
   kGymSignup = 100,
   kGymSignupMember = 101,

@@ -4,12 +4,14 @@
 #include <cstdio>
 #include <utility>
 
+#include "engine/keyed_call.h"
 #include "engine/keys/keys.h"
 #include "engine/log/reader.h"
 #include "engine/log/segment_log.h"
 #include "engine/log/write_set.h"
 #include "engine/partition/change_table.h"
 #include "engine/partition/execution.h"
+#include "engine/partition/held_command.h"
 #include "engine/partition/pipeline.h"
 #include "engine/read_recorder.h"
 #include "engine/space_meta.h"
@@ -23,6 +25,22 @@ namespace {
 constexpr int kWarmRunsMax = 3;
 constexpr uint64_t kReplayBatchBytes = 4u << 20;
 constexpr uint64_t kReplayProgressEntries = 200'000;
+
+// Whether a plan came to a decision of its own, rather than to a state of the machine that may pass.
+bool IsVerdict(const Status& status) {
+  switch (status.code()) {
+    case StatusCode::kUnavailable:
+    case StatusCode::kWouldBlock:
+    case StatusCode::kNoSpace:
+    case StatusCode::kQuotaExceeded:
+    case StatusCode::kCorruption:
+    case StatusCode::kIoError:
+    case StatusCode::kInternal:
+      return false;
+    default:
+      return true;
+  }
+}
 
 store::Tier StoreTier(ReadTier tier) {
   return tier == ReadTier::kInline ? store::Tier::kMemory : store::Tier::kDisk;
@@ -159,17 +177,44 @@ class Engine::Core {
       outcome.release_index = execution.newest_index();
       return outcome;
     }
-    log::Entry entry;
-    entry.header.time_unix_ms = options.clock->NowUnixMs();
-    entry.header.space = space.value();
-    entry.header.command = info.command;
-    entry.actor = info.actor.substr(0, log::kActorBytesMax);
-    entry.request_id = info.request_id.substr(0, log::kRequestIdBytesMax);
-    entry.payload = execution.EncodeEffects();
-    const partition::Pipeline::Ticket ticket = pipeline->Append(std::move(entry));
-    execution.Commit(ticket.index, ticket.group);
-    outcome.release_index = ticket.index;
+    outcome.release_index = partition::WriteCommand(
+        execution, *pipeline, *options.clock, {space, info.command, info.actor, info.request_id});
     return outcome;
+  }
+
+  // The same for a request with an Idempotency-Key: a repeat is refused here, and a decided plan waits for its answer.
+  template <class Run>
+  Outcome AttemptKeyed(KeyedCall* call, SpaceId space, const CommandInfo& info, ReadTier tier,
+                       const Run& run) {
+    auto execution = std::make_unique<partition::Execution>(ExecutionOptions(tier, false));
+    execution->Hold(space);
+    Outcome outcome;
+    outcome.release_index = execution->newest_index();
+    const SpaceReader reader(*execution, space, tier);
+    outcome.status = call->LookIn(reader);
+    call->answer_index_ = outcome.release_index;
+    if (!outcome.status.ok()) return outcome;
+    outcome.status = run(*execution);
+    outcome.release_index = execution->newest_index();
+    outcome.trace = std::move(execution->trace());
+    if (!IsVerdict(outcome.status)) return outcome;
+    if (!outcome.status.ok()) {
+      execution->DropEffects();
+      // Nothing may be written into the space of a tenant that is gone.
+      const Result<bool> alive = space == kDirectorySpace ? Result<bool>(true) : IsAlive(reader);
+      if (!alive.ok() || !*alive) return outcome;
+    }
+    call->Hold(std::make_unique<partition::HeldCommand>(
+        partition::HeldCommand{std::move(execution), *pipeline, *options.clock, space, info.command,
+                               std::string(info.actor), std::string(info.request_id)}));
+    return outcome;
+  }
+
+  template <class Run>
+  Outcome Try(SpaceId space, const CommandInfo& info, ReadTier tier, const Run& run) {
+    KeyedCall* const call = KeyedCall::Current();
+    if (call != nullptr) return AttemptKeyed(call, space, info, tier, run);
+    return Attempt(space, info, tier, run);
   }
 
   template <class Run>
@@ -177,18 +222,23 @@ class Engine::Core {
     const uint32_t no_rows = 0;
     const TimedOperation timed({.kind = "command", .space = space, .command = info.command},
                                no_rows);
+    // The command before, if it still waits for its answer, must not hold up this one.
+    if (KeyedCall* const call = KeyedCall::Current()) call->WriteHeld();
     if (!pipeline->HasRoom())
       return {Unavailable("too many writes are waiting for the disk"), 0, {}};
     if (!log->growth_possible() && !info.frees_space) return {NoSpace("the disk is full"), 0, {}};
-    if (tier == ReadTier::kInline) return Attempt(space, info, tier, run);
+    if (tier == ReadTier::kInline) return Try(space, info, tier, run);
     for (int attempt = 0; attempt < kWarmRunsMax; ++attempt) {
-      Outcome outcome = Attempt(space, info, ReadTier::kInline, run);
+      Outcome outcome = Try(space, info, ReadTier::kInline, run);
       if (outcome.status.code() != StatusCode::kWouldBlock) return outcome;
       partition::Execution warm(ExecutionOptions(ReadTier::kBlocking, true));
       warm.Hold(space);
       static_cast<void>(run(warm).ok());  // Only the cache it filled matters.
+      if (const KeyedCall* const call = KeyedCall::Current()) {
+        call->Warm(SpaceReader(warm, space, ReadTier::kBlocking));
+      }
     }
-    return Attempt(space, info, ReadTier::kBlocking, run);
+    return Try(space, info, ReadTier::kBlocking, run);
   }
 };
 

@@ -69,6 +69,7 @@ class SpaceWriter : public SpaceReader {
 
  protected:
   friend class DirectoryTransaction;
+  friend class KeyedCall;
   SpaceWriter(partition::Execution* execution, const KeyReader& reader, SpaceId space,
               ReadTier tier)
       : SpaceReader(reader, space, tier), execution_(execution) {}

@@ -34,7 +34,7 @@ constexpr std::string_view kAllowedHeaders =
     "X-Request-Id,Tenantry-Min-Position";
 constexpr std::string_view kExposedHeaders =
     "ETag,Retry-After,X-Request-Id,X-Total-Count,Link,Tenantry-Position,X-RateLimit-Limit,"
-    "X-RateLimit-Remaining,X-RateLimit-Reset,RateLimit,RateLimit-Policy";
+    "X-RateLimit-Remaining,X-RateLimit-Reset,RateLimit,RateLimit-Policy,Idempotent-Replayed";
 
 // Sent by this machine for itself: what a proxy on it passes on comes from anywhere.
 bool IsLocal(const http::Request& request) {
@@ -65,7 +65,7 @@ std::string_view VaryOf(const http::Route* route, const http::Response& response
 }  // namespace
 
 TenantryApplication::TenantryApplication(const Context& context, AccessLog& log)
-    : context_(context), log_(log), reads_(context) {
+    : context_(context), log_(log), reads_(context), idempotency_(context) {
   modules_.push_back({SharedRoutes(context), nullptr});
   modules_.push_back({gym::GymRoutes(context), nullptr});
   modules_.push_back(popups::PopupModule(context));
@@ -85,8 +85,15 @@ TenantryApplication::TenantryApplication(const Context& context, AccessLog& log)
 
 http::Response TenantryApplication::Error(int status, std::string_view message,
                                           const http::Request& request) const {
-  if (IsPopupPath(request.path)) return PopupError(status, message);
-  return GymError(status, message, request, context_.engine.clock());
+  return FamilyError(status, message, request, context_.engine.clock());
+}
+
+http::Response TenantryApplication::Answer(const http::Route& route, const http::Request& request) {
+  if (route.method == http::Method::kGet) return reads_.Answer(route, request);
+  if (const std::optional<std::string_view> key = IdempotencyKeyOf(request)) {
+    return idempotency_.Run(route, request, *key);
+  }
+  return route.handler(request);
 }
 
 std::optional<http::Response> TenantryApplication::Admit(const http::Request& request,
@@ -118,8 +125,7 @@ http::Response TenantryApplication::Handle(const http::Route& route, const http:
     return Error(403, "This path answers the local machine only", request);
   }
   const WorkTrace trace(context_.engine.clock(), kSlowOperationNs);
-  http::Response response =
-      route.method == http::Method::kGet ? reads_.Answer(route, request) : route.handler(request);
+  http::Response response = Answer(route, request);
   response.tenant_space = trace.space().value();
   return response;
 }

@@ -11,6 +11,7 @@
 #include "server/access_log.h"
 #include "server/context.h"
 #include "server/http/application.h"
+#include "server/idempotency.h"
 #include "server/metrics/request_metrics.h"
 #include "server/read_path.h"
 
@@ -53,11 +54,14 @@ class TenantryApplication final : public http::Application {
   void OnException(const http::Request& request, std::string_view what) override;
 
  private:
+  // The route's handler, or the stored answer of a keyed request.
+  http::Response Answer(const http::Route& route, const http::Request& request);
   http::Response Error(int status, std::string_view message, const http::Request& request) const;
 
   const Context& context_;
   AccessLog& log_;
   ReadPath reads_;
+  Idempotency idempotency_;
   std::vector<Module> modules_;
   std::vector<http::Route> routes_;  // Constant after construction; the router points into it.
   std::unique_ptr<metrics::RequestMetrics> request_metrics_;  // By row of routes_.

@@ -135,6 +135,8 @@ std::string_view ReasonPhrase(int status) {
       return "URI Too Long";
     case 415:
       return "Unsupported Media Type";
+    case 422:
+      return "Unprocessable Entity";
     case 417:
       return "Expectation Failed";
     case 429:
@@ -163,6 +165,12 @@ http::Response GymError(int status, std::string_view message, const http::Reques
 
 http::Response PopupError(int status, std::string_view message) {
   return PopupErrorBody(status, JsonString(message));
+}
+
+http::Response FamilyError(int status, std::string_view message, const http::Request& request,
+                           const Clock& clock) {
+  if (IsPopupPath(request.path)) return PopupError(status, message);
+  return GymError(status, message, request, clock);
 }
 
 http::Response GymError(const Status& status, const http::Request& request, const Clock& clock) {

@@ -21,6 +21,9 @@ std::string_view ReasonPhrase(int status);
 http::Response GymError(int status, std::string_view message, const http::Request& request,
                         const Clock& clock);
 http::Response PopupError(int status, std::string_view message);
+// Of the family that owns the request's path.
+http::Response FamilyError(int status, std::string_view message, const http::Request& request,
+                           const Clock& clock);
 // From a Status: kWouldBlock becomes a rerun on the blocking lane, details become the message array.
 http::Response GymError(const Status& status, const http::Request& request, const Clock& clock);
 http::Response PopupError(const Status& status);

@@ -73,6 +73,19 @@ Status MakeRoom(SpaceWriter& tx, const schema::GymMember::Reader& member) {
   return tx.Update(before, after);
 }
 
+// The next token of a living device.
+Result<IssuedToken> Rotate(SpaceWriter& tx, const codec::Stored<Device>& before) {
+  const int64_t now_ms = tx.now_unix_ms();
+  IssuedToken issued = NewToken(tx.space(), String(before->getId()), tx.random());
+  codec::Draft<Device> after(before);
+  after->setPreviousHash(before->getTokenHash());
+  after->setTokenHash(Text(HashOf(issued.token)));
+  after->setRotatedAt(now_ms);
+  after->setExpiresAt(now_ms + kRefreshTokenLifeMs);
+  TNT_RETURN_IF_ERROR(tx.Update(before, after));
+  return issued;
+}
+
 Status Revoke(SpaceWriter& tx, const codec::Stored<Device>& before) {
   if (IsRevoked(*before)) return Status::Ok();
   codec::Draft<Device> after(before);
@@ -118,13 +131,7 @@ Result<RotationResult> RotateDevice(SpaceWriter& tx, const RefreshToken& shown) 
 
   if (trace.Check("refresh.newest", SameHash(View((*before)->getTokenHash()), shown.hash), {})) {
     result.rotation = Rotation::kRotated;
-    result.issued = NewToken(tx.space(), shown.device_id, tx.random());
-    codec::Draft<Device> after(*before);
-    after->setPreviousHash((*before)->getTokenHash());
-    after->setTokenHash(Text(HashOf(result.issued.token)));
-    after->setRotatedAt(now_ms);
-    after->setExpiresAt(now_ms + kRefreshTokenLifeMs);
-    TNT_RETURN_IF_ERROR(tx.Update(*before, after));
+    TNT_ASSIGN_OR_RETURN(result.issued, Rotate(tx, *before));
     return result;
   }
   const int64_t rotated_at_ms = (*before)->getRotatedAt();
@@ -137,6 +144,20 @@ Result<RotationResult> RotateDevice(SpaceWriter& tx, const RefreshToken& shown) 
   result.rotation = Rotation::kRevoked;
   TNT_RETURN_IF_ERROR(Revoke(tx, *before));
   return result;
+}
+
+Result<std::optional<IssuedToken>> ReissueDevice(SpaceWriter& tx, std::string_view device_id,
+                                                 std::string_view member_id) {
+  TNT_ASSIGN_OR_RETURN(const std::optional<codec::Stored<Device>> device,
+                       tx.Find<Device>({device_id}));
+  const bool alive = device && !IsRevoked(**device) &&
+                     (*device)->getExpiresAt() > tx.now_unix_ms() &&
+                     View((*device)->getMemberId()) == member_id;
+  if (!tx.trace().Check("reissue.device_alive", alive, {{"device", device_id}})) {
+    return std::optional<IssuedToken>();
+  }
+  TNT_ASSIGN_OR_RETURN(IssuedToken issued, Rotate(tx, *device));
+  return std::optional<IssuedToken>(std::move(issued));
 }
 
 Status RevokeDevice(SpaceWriter& tx, std::string_view device_id, std::string_view member_id) {

@@ -58,6 +58,11 @@ struct RotationResult {
 };
 Result<RotationResult> RotateDevice(SpaceWriter& tx, const RefreshToken& shown);
 
+// A new token for a device that is still signed in, in place of one that never arrived; nullopt when it is not, or is
+// another member's.
+Result<std::optional<IssuedToken>> ReissueDevice(SpaceWriter& tx, std::string_view device_id,
+                                                 std::string_view member_id);
+
 // Nothing happens when there is no such device or it is another member's.
 Status RevokeDevice(SpaceWriter& tx, std::string_view device_id, std::string_view member_id);
 

@@ -5,7 +5,6 @@
 #include "engine/gym/names.h"
 #include "engine/gym/text.h"
 #include "engine/schema/annotations.capnp.h"
-#include "engine/tenant/directory.h"
 
 namespace tenantry::gym {
 namespace {
@@ -151,6 +150,23 @@ Done<Refreshed> Refresh(Engine& engine, const TenantRef& tenant, const RefreshTo
     if (!refreshed.member) return Unauthenticated("Unauthorized");
     refreshed.token = std::move(rotated.issued);
     return refreshed;
+  });
+}
+
+Done<SignedIn> Reissue(Engine& engine, const tenant::TenantEntry& gym,
+                       const ReissueRequest& request, ReadTier tier) {
+  const Scope scope{engine, gym.ref, {}, {request.member_id}, request.request_id, tier};
+  return Run<SignedIn>(scope, CommandKind::kAnswerReplay, [&](Transaction& tx) -> Result<SignedIn> {
+    TNT_ASSIGN_OR_RETURN(std::optional<MemberRecord> member,
+                         tx.Find<schema::GymMember>({request.member_id}));
+    const bool same = member && (*member)->getTokenEpoch() == request.token_epoch;
+    if (!tx.trace().Check("reissue.member_unchanged", same, {{"member", request.member_id}})) {
+      return Unauthenticated("Unauthorized");
+    }
+    TNT_ASSIGN_OR_RETURN(std::optional<IssuedToken> token,
+                         ReissueDevice(tx, request.device_id, request.member_id));
+    if (!token) return Unauthenticated("Unauthorized");
+    return SignedIn{*std::move(member), gym.record, *std::move(token)};
   });
 }
 

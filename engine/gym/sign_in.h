@@ -16,6 +16,7 @@
 #include "engine/gym/devices.h"
 #include "engine/gym/scope.h"
 #include "engine/schema/directory.capnp.h"
+#include "engine/tenant/directory.h"
 
 namespace tenantry::gym {
 
@@ -57,6 +58,17 @@ struct Refreshed {
 };
 Done<Refreshed> Refresh(Engine& engine, const TenantRef& tenant, const RefreshToken& shown,
                         std::string_view request_id, ReadTier tier);
+
+// Signs in again who was signed in by a request that is repeated: same device, fresh tokens. kUnauthenticated when the device
+// was signed out since, or the member's tokens were ended.
+struct ReissueRequest {
+  std::string_view member_id;
+  std::string_view device_id;
+  int64_t token_epoch = 0;
+  std::string_view request_id;
+};
+Done<SignedIn> Reissue(Engine& engine, const tenant::TenantEntry& gym,
+                       const ReissueRequest& request, ReadTier tier);
 
 // Ends the device of the actor that is named by a refresh token or by an access token's family.
 Outcome SignOut(const Scope& scope, std::string_view device_id);

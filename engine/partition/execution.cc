@@ -128,6 +128,16 @@ Status Execution::Delete(std::string key) {
   return Status::Ok();
 }
 
+bool Execution::HasRoomFor(size_t rows, size_t bytes) const {
+  return own_.rows.size() + rows <= log::kCommandEffectsMax &&
+         effect_bytes_ + bytes + 16 * rows <= log::kCommandEffectBytesMax;
+}
+
+void Execution::DropEffects() {
+  own_.rows.clear();
+  effect_bytes_ = 0;
+}
+
 std::string Execution::EncodeEffects() const {
   log::WriteSet effects;
   for (const auto& [key, value] : own_.rows) {

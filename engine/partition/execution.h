@@ -66,6 +66,10 @@ class Execution final : public KeyReader {
   std::unique_ptr<Cursor> Scan(std::string_view lower, std::string_view upper) const override;
   Status Put(std::string key, std::string value);
   Status Delete(std::string key);
+  // Whether so many more rows and bytes stay within the limits of one entry.
+  bool HasRoomFor(size_t rows, size_t bytes) const;
+  // Forgets all effects: what remains of a refused plan.
+  void DropEffects();
 
   bool dry() const { return dry_; }
   bool has_effects() const { return !own_.rows.empty(); }

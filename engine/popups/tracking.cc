@@ -16,12 +16,16 @@ namespace {
 // with its index rows.
 constexpr uint32_t kViewEffects = 8;
 constexpr uint32_t kConversionEffects = 14;
+constexpr uint32_t kAnswerEffects = 3;  // Of a keyed event; its bytes are about those of the event.
 
-counters::EntryCost CostOf(const Event& event) {
+counters::EntryCost CostOf(const Event& event, bool keyed = false) {
   const auto words =
       std::visit([](const auto& draft) { return draft.reader().totalSize().wordCount; }, event);
-  return {.effects = std::holds_alternative<ViewEvent>(event) ? kViewEffects : kConversionEffects,
-          .bytes = static_cast<uint32_t>(words * sizeof(capnp::word))};
+  const uint32_t effects =
+      std::holds_alternative<ViewEvent>(event) ? kViewEffects : kConversionEffects;
+  const auto bytes = static_cast<uint32_t>(words * sizeof(capnp::word));
+  if (keyed) return {.effects = effects + kAnswerEffects, .bytes = 3 * bytes};
+  return {.effects = effects, .bytes = bytes};
 }
 
 // One log entry. Runs again where waiting for the disk is allowed when a block was not in memory:
@@ -43,7 +47,8 @@ Outcome Commit(Engine& engine, const TenantRef& shop, std::span<Tracker::Tally::
   // for each event.
   if (outcome.status.code() == StatusCode::kNotFound) {
     outcome.status = Status::Ok();
-    for (Tracker::Tally::Item& item : items) item.refusal = PopupNotFound(PopupIdOf(item.event));
+    for (Tracker::Tally::Item& item : items)
+      item.refusal = PopupNotFound(PopupIdOf(item.event.event));
   }
   return outcome;
 }
@@ -93,9 +98,9 @@ void PopupFinder::Forget(std::string_view popup_id) {
   if (const auto at = shops_.find(popup_id); at != shops_.end()) shops_.erase(at);
 }
 
-uint64_t Tracker::Add(const TenantRef& shop, Event event) {
-  const counters::EntryCost cost = CostOf(event);
-  return tally_.Add(shop, std::move(event), cost);
+uint64_t Tracker::Add(const TenantRef& shop, Event event, std::shared_ptr<KeyedEvent> keyed) {
+  const counters::EntryCost cost = CostOf(event, keyed != nullptr);
+  return tally_.Add(shop, {std::move(event), std::move(keyed)}, cost);
 }
 
 void Tracker::Flush(std::vector<counters::Verdict>* verdicts) {
@@ -103,7 +108,7 @@ void Tracker::Flush(std::vector<counters::Verdict>* verdicts) {
       [this](const TenantRef& shop, std::span<Tally::Item> items) {
         Outcome outcome = Commit(engine_, shop, items, &floor_, ReadTier::kInline);
         for (const Tally::Item& item : items) {
-          if (!item.refusal.ok()) finder_.Forget(PopupIdOf(item.event));
+          if (!item.refusal.ok()) finder_.Forget(PopupIdOf(item.event.event));
         }
         return outcome;
       },
@@ -111,7 +116,8 @@ void Tracker::Flush(std::vector<counters::Verdict>* verdicts) {
 }
 
 Outcome TrackNow(Engine& engine, const TenantRef& shop, Event event, ReadTier tier) {
-  Tracker::Tally::Item item{.ticket = 1, .cost = {}, .event = std::move(event), .refusal = {}};
+  Tracker::Tally::Item item{
+      .ticket = 1, .cost = {}, .event = {std::move(event), nullptr}, .refusal = {}};
   Outcome outcome = Commit(engine, shop, {&item, 1}, nullptr, tier);
   if (outcome.status.ok()) outcome.status = item.refusal;
   return outcome;
@@ -121,7 +127,7 @@ Outcome TrackAll(Engine& engine, const TenantRef& shop, std::vector<Event> event
   Tracker::Tally tally;
   for (Event& event : events) {
     const counters::EntryCost cost = CostOf(event);
-    tally.Add(shop, std::move(event), cost);
+    tally.Add(shop, {std::move(event), nullptr}, cost);
   }
   Outcome last;
   std::vector<counters::Verdict> verdicts;

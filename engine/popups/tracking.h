@@ -19,6 +19,8 @@
 // Source   popups.md §3; docs/invariants.md (counters equal events).
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +32,7 @@
 #include "engine/counters/sketch_floor.h"
 #include "engine/counters/tally.h"
 #include "engine/engine.h"
+#include "engine/keyed_call.h"
 #include "engine/schema/popups.capnp.h"
 #include "engine/schema/popups_input.capnp.h"
 
@@ -67,15 +70,27 @@ class PopupFinder {
   std::unordered_map<std::string, TenantRef, Hash, std::equal_to<>> shops_;
 };
 
+// An event that came with an Idempotency-Key. Its answer is stored in the entry of the event, or an earlier one found.
+struct KeyedEvent {
+  AnswerDraft answer;
+  std::optional<StoredAnswer> found;  // Set when the event was counted before: it is dropped.
+};
+
+// What waits for the end of a tick.
+struct Tracked {
+  Event event;
+  std::shared_ptr<KeyedEvent> keyed;  // Null for most.
+};
+
 class Tracker {
  public:
-  using Tally = counters::Tally<Event>;
+  using Tally = counters::Tally<Tracked>;
 
   explicit Tracker(Engine& engine) : engine_(engine), finder_(engine) {}
 
   PopupFinder& finder() { return finder_; }
   // Takes the event; its ticket comes back in a verdict of the next Flush.
-  uint64_t Add(const TenantRef& shop, Event event);
+  uint64_t Add(const TenantRef& shop, Event event, std::shared_ptr<KeyedEvent> keyed = nullptr);
   bool empty() const { return tally_.empty(); }
   void Flush(std::vector<counters::Verdict>* verdicts);
 

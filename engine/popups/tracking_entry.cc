@@ -14,26 +14,44 @@ namespace tenantry::popups {
 Status TrackingEntry::Plan(std::span<Tracker::Tally::Item> items) {
   TNT_RETURN_IF_ERROR(LoadVisitorSeed());
   size_t kept = 0;
+  size_t repeated = 0;
   for (Tracker::Tally::Item& item : items) {
     item.refusal = Status::Ok();  // The plan may run again after a miss on the inline tier.
-    const std::string_view popup_id = PopupIdOf(item.event);
+    const std::string_view popup_id = PopupIdOf(item.event.event);
+    TNT_ASSIGN_OR_RETURN(const bool repeat, IsRepeat(item.event.keyed.get()));
+    if (repeat) {
+      ++repeated;
+      continue;
+    }
     TNT_ASSIGN_OR_RETURN(PopupFacts * popup, FactsOf(popup_id));
     if (!popup->exists) {
       item.refusal = PopupNotFound(popup_id);
       continue;
     }
     ++kept;
-    if (const auto* view = std::get_if<ViewEvent>(&item.event)) {
+    if (item.event.keyed) TNT_RETURN_IF_ERROR(PutAnswer(tx_, item.event.keyed->answer));
+    if (const auto* view = std::get_if<ViewEvent>(&item.event.event)) {
       TNT_RETURN_IF_ERROR(PlanView(*view, popup));
     } else {
-      TNT_RETURN_IF_ERROR(PlanConversion(std::get<ConversionEvent>(item.event)));
+      TNT_RETURN_IF_ERROR(PlanConversion(std::get<ConversionEvent>(item.event.event)));
     }
   }
-  if (kept == 0) return NotFound("none of the popups exists");
+  if (kept == 0) return repeated > 0 ? Status::Ok() : NotFound("none of the popups exists");
   TNT_RETURN_IF_ERROR(MarkReachedLimits());
   TNT_RETURN_IF_ERROR(CountDiscountUses());
   TNT_RETURN_IF_ERROR(counters_.WriteTo(tx_));
   return sketches_.WriteTo(tx_);
+}
+
+// Whether the event was counted before, in an earlier entry or in this one.
+Result<bool> TrackingEntry::IsRepeat(KeyedEvent* keyed) {
+  if (keyed == nullptr) return false;
+  keyed->found.reset();
+  TNT_ASSIGN_OR_RETURN(std::optional<StoredAnswer> found,
+                       tx_.Find<schema::StoredAnswer>({View(keyed->answer.reader().getScope())}));
+  if (!found || !IsKept(**found, tx_.now_unix_ms())) return false;
+  keyed->found = std::move(found);
+  return true;
 }
 
 Result<TrackingEntry::PopupFacts*> TrackingEntry::FactsOf(std::string_view popup_id) {

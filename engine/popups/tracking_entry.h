@@ -33,6 +33,7 @@ class TrackingEntry {
     int64_t views = 0;  // Added by this entry.
   };
 
+  Result<bool> IsRepeat(KeyedEvent* keyed);
   Result<PopupFacts*> FactsOf(std::string_view popup_id);
   Status LoadVisitorSeed();
   Status PlanView(const ViewEvent& view, PopupFacts* popup);

@@ -1,5 +1,5 @@
 #pragma once
-// Reclaim: deletes the rows of dropped tenants, a bounded entry at a time.
+// Reclaim: deletes the rows of dropped tenants and expired answers of keyed requests, a bounded entry at a time.
 
 #include "engine/engine.h"
 
@@ -7,5 +7,9 @@ namespace tenantry::tenant {
 
 // One entry of work. True when there may be more.
 Result<bool> ReclaimStep(Engine& engine);
+
+// The same for stored answers of the directory, or of one tenant. A look that finds none writes nothing.
+Result<bool> ReclaimAnswersStep(Engine& engine);
+Result<bool> ReclaimAnswersStep(Engine& engine, const TenantRef& tenant);
 
 }  // namespace tenantry::tenant

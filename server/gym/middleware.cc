@@ -2,6 +2,7 @@
 
 #include "engine/gym/sign_in.h"
 #include "engine/gym/text.h"
+#include "engine/keyed_call.h"
 #include "engine/read_recorder.h"
 #include "server/gym/token.h"
 #include "server/reply.h"
@@ -98,6 +99,16 @@ Result<Access> AuthorizePublic(Access access, std::optional<tenant::TenantEntry>
   return access;
 }
 
+// A request with an Idempotency-Key that was answered before ends here: what its handler would check has changed since.
+Status CheckNotAnswered(const Access& access, http::Permission permission) {
+  KeyedCall* const call = KeyedCall::Current();
+  if (call == nullptr) return Status::Ok();
+  if (access.caller) call->SetPrincipal(access.caller->actor().member_id);
+  if (access.gym) return call->LookIn(access.Space());
+  if (permission != http::Permission::kOpen) return Status::Ok();
+  return call->LookIn(access.view.DirectorySpace(access.tier));
+}
+
 bool IsBelow(std::string_view path, std::string_view lower_root) {
   if (!SameIgnoringCase(path.substr(0, lower_root.size()), lower_root)) return false;
   return path.size() == lower_root.size() || path[lower_root.size()] == '/';
@@ -173,6 +184,8 @@ std::function<http::Response(const http::Request&)> Guarded(const Context& conte
   return [&context, permission, handler](const http::Request& request) {
     const Result<Access> access = Authorize(context, request, permission);
     if (!access.ok()) return GymError(access.status(), request, context.engine.clock());
+    const Status fresh = CheckNotAnswered(*access, permission);
+    if (!fresh.ok()) return GymError(fresh, request, context.engine.clock());
     return handler(context, *access, request);
   };
 }

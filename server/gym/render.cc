@@ -2,6 +2,7 @@
 
 #include "engine/codec/json_out.h"
 #include "engine/gym/text.h"
+#include "engine/keyed_call.h"
 #include "server/gym/token.h"
 
 namespace tenantry::server::gym {
@@ -85,6 +86,10 @@ Status AppendRosterBooking(std::string* out, const SpaceReader& space,
 
 std::string RenderAuth(const Context& context, const codec::Stored<schema::GymMember>& member,
                        const codec::Stored<schema::Tenant>& gym, const domain::IssuedToken& token) {
+  if (KeyedCall* const call = KeyedCall::Current()) {
+    call->NoteCredentials(View(gym->getId()), View(member->getId()), token.device_id,
+                          member->getTokenEpoch());
+  }
   const std::string_view role = RoleName(member->getRole());
   const int64_t now_s = context.engine.clock().NowUnixMs() / 1000;
   TokenClaims claims;

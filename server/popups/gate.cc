@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "engine/keyed_call.h"
 #include "engine/tenant/shop_keys.h"
 #include "server/http/text.h"
 #include "server/reply.h"
@@ -26,9 +27,28 @@ Result<Key> ShownKey(const ReadView& view, const http::Request& request) {
   return key;
 }
 
+// A request with an Idempotency-Key that was answered before ends here: what its handler would check has changed since.
+Status CheckNotAnswered(const ReadView& view, const http::Request& request,
+                        std::string_view shop_id, std::string_view actor) {
+  KeyedCall* const call = KeyedCall::Current();
+  if (call == nullptr) return Status::Ok();
+  call->SetPrincipal(actor);
+  const Result<tenant::TenantEntry> shop =
+      tenant::Directory::Find(view, shop_id, schema::TenantKind::SHOP, TierOf(request));
+  if (shop.ok()) return call->LookIn(view.Space(shop->ref, TierOf(request)));
+  return shop.status().code() == StatusCode::kNotFound ? Status::Ok() : shop.status();
+}
+
 }  // namespace
 
 Result<std::string> ShopGate::Admit(const ReadView& view, const http::Request& request,
+                                    std::string_view shop_id) const {
+  TNT_ASSIGN_OR_RETURN(std::string actor, WhoIs(view, request, shop_id));
+  TNT_RETURN_IF_ERROR(CheckNotAnswered(view, request, shop_id, actor));
+  return actor;
+}
+
+Result<std::string> ShopGate::WhoIs(const ReadView& view, const http::Request& request,
                                     std::string_view shop_id) const {
   if (options_.shop_auth_open) {
     TNT_ASSIGN_OR_RETURN(const bool locked, tenant::ShopHasKey(view, shop_id, TierOf(request)));

@@ -36,6 +36,9 @@ class ShopGate {
   Result<Admitted> AdmitQuery(const ReadView& view, const http::Request& request) const;
 
  private:
+  Result<std::string> WhoIs(const ReadView& view, const http::Request& request,
+                            std::string_view shop_id) const;
+
   const ServerOptions& options_;
 };
 

@@ -3,10 +3,25 @@
 #include <utility>
 
 #include "server/popups/routes.h"
+#include "server/stored_answer.h"
 
 namespace tenantry::server::popups {
 
 namespace db = ::tenantry::popups;
+
+namespace {
+
+// The answer to a repeated event; nullopt for one that was counted now.
+std::optional<http::Response> ReplayOf(const db::KeyedEvent& keyed) {
+  if (!keyed.found) return std::nullopt;
+  const schema::StoredAnswer::Reader found = **keyed.found;
+  if (found.getFingerprint() != keyed.answer.reader().getFingerprint()) {
+    return PopupError(422, kKeyReused);
+  }
+  return ResponseOf(found);
+}
+
+}  // namespace
 
 Module::Module(const Context& context) : context_(context), gate_(context.options) {
   for (uint32_t loop = 0; loop < context.loops; ++loop) {
@@ -26,12 +41,17 @@ void Module::EndTick(uint32_t loop, std::vector<http::TickVerdict>* verdicts) {
   if (tracker.empty()) return;
   std::vector<counters::Verdict> decided;
   tracker.Flush(&decided);
+  const auto keyed = std::exchange(loops_[loop]->keyed, {});
   for (const counters::Verdict& verdict : decided) {
     http::TickVerdict out{verdict.ticket, verdict.release_index, std::nullopt};
     if (!verdict.status.ok()) {
       const bool blocked = verdict.status.code() == StatusCode::kWouldBlock;
       out.replacement = PopupError(blocked ? Unavailable("try again") : verdict.status);
       out.replacement->release_index = verdict.release_index;
+    }
+    if (const auto at = keyed.find(verdict.ticket); at != keyed.end() && verdict.status.ok()) {
+      out.replacement = ReplayOf(*at->second);
+      if (out.replacement) out.replacement->release_index = verdict.release_index;
     }
     verdicts->push_back(std::move(out));
   }

@@ -6,6 +6,7 @@
 // Threads  LoopOf() only from a handler on the inline lane, or from the end of that loop's tick.
 // Owns     the per-loop state. Borrows the context.
 
+#include <map>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ namespace tenantry::server::popups {
 struct LoopState {
   explicit LoopState(Engine& engine) : tracker(engine) {}
   ::tenantry::popups::Tracker tracker;
+  // Keyed events of the tick in progress, by ticket.
+  std::map<uint64_t, std::shared_ptr<::tenantry::popups::KeyedEvent>> keyed;
 };
 
 class Module {

@@ -7,6 +7,7 @@
 #include "engine/work_trace.h"
 #include "server/popups/body.h"
 #include "server/popups/module.h"
+#include "server/stored_answer.h"
 
 namespace tenantry::server::popups {
 namespace {
@@ -25,7 +26,16 @@ Result<http::Response> Track(Module& module, const http::Request& request, const
     if (!outcome.status.ok()) return Refused(outcome);
     return Parked(std::move(response), outcome);
   }
-  response.tick_ticket = module.LoopOf(request).tracker.Add(shop, std::move(event));
+  LoopState& loop = module.LoopOf(request);
+  const KeyedCall* const call = KeyedCall::Current();
+  if (call == nullptr) {
+    response.tick_ticket = loop.tracker.Add(shop, std::move(event));
+    return response;
+  }
+  const auto keyed = std::make_shared<db::KeyedEvent>(db::KeyedEvent{AnswerOf(response), {}});
+  call->Complete(&keyed->answer, module.engine().clock().NowUnixMs());
+  response.tick_ticket = loop.tracker.Add(shop, std::move(event), keyed);
+  loop.keyed.emplace(response.tick_ticket, keyed);
   return response;
 }
 

@@ -61,14 +61,27 @@ void Housekeeping::Run() {
   }
 }
 
+bool Housekeeping::ReclaimAnswers(schema::TenantKind kind) {
+  const Result<bool> directory = tenant::ReclaimAnswersStep(engine_);
+  bool more = directory.ok() && *directory;
+  const auto tenants = tenant::Directory::List(engine_.View(), kind, ReadTier::kBlocking);
+  if (!tenants.ok()) return more;
+  for (const tenant::TenantEntry& entry : *tenants) {
+    const Result<bool> step = tenant::ReclaimAnswersStep(engine_, entry.ref);
+    more = more || (step.ok() && *step);
+  }
+  return more;
+}
+
 // A step that fails, for want of room on the disk say, is tried again at the next look.
 bool Housekeeping::Step() {
   const Result<bool> dropped = tenant::ReclaimStep(engine_);
   if (dropped.ok() && *dropped) return true;
+  bool more = ReclaimAnswers(schema::TenantKind::GYM);
+  more = ReclaimAnswers(schema::TenantKind::SHOP) || more;
   const auto shops =
       tenant::Directory::List(engine_.View(), schema::TenantKind::SHOP, ReadTier::kBlocking);
-  if (!shops.ok()) return false;
-  bool more = false;
+  if (!shops.ok()) return more;
   for (const tenant::TenantEntry& shop : *shops) {
     const Result<popups::ReclaimProgress> progress = popups::ReclaimStep(engine_, shop.ref);
     more = more || (progress.ok() && progress->more);

@@ -7,6 +7,7 @@
 #include "engine/base/mutex.h"
 #include "engine/base/thread.h"
 #include "engine/engine.h"
+#include "engine/schema/directory.capnp.h"
 
 namespace tenantry::tools {
 
@@ -18,6 +19,8 @@ class Housekeeping {
  private:
   void Run();
   void FinishCancellations();
+  // Expired answers of keyed requests, in every tenant of a kind and the directory.
+  bool ReclaimAnswers(schema::TenantKind kind);
   // True when there may be more to do at once.
   bool Step();
   bool StopRequested(int64_t wait_ms);
