@@ -10,6 +10,7 @@
 #include "engine/codec/stored.h"
 #include "engine/keys/keys.h"
 #include "engine/schema/directory.capnp.h"
+#include "engine/schema/durable.capnp.h"
 #include "engine/schema/gym.capnp.h"
 #include "engine/schema/popups.capnp.h"
 #include "engine/store/store.h"
@@ -38,7 +39,8 @@ struct KnownCollections {
                                                 &schema::CollectionOf<schema::PopupView>(),
                                                 &schema::CollectionOf<schema::PopupConversion>(),
                                                 &schema::CollectionOf<schema::DiscountCode>(),
-                                                &schema::CollectionOf<schema::EmailSubscriber>()};
+                                                &schema::CollectionOf<schema::EmailSubscriber>(),
+                                                &schema::CollectionOf<schema::StoredAnswer>()};
   const schema::Collection* Find(uint16_t number) const {
     for (const schema::Collection* collection : all) {
       if (collection->number == number) return collection;
