@@ -166,7 +166,6 @@ TEST_F(KeyedCallTest, AnswersAreKeptForADayAndThenReclaimed) {
   clock_.AdvanceMs(kAnswerKeptMs);
   const uint64_t before = engine().position().index;
   EXPECT_FALSE(*tenant::ReclaimAnswersStep(engine(), *shop_));
-  EXPECT_EQ(engine().position().index, before + 1);
   engine().WaitReleased(before + 1);
   EXPECT_FALSE(*tenant::ReclaimAnswersStep(engine(), *shop_));
   EXPECT_EQ(engine().position().index, before + 1);
