@@ -4,9 +4,11 @@
 #include <utility>
 
 #include "engine/work_trace.h"
+#include "server/gym/api_docs.h"
 #include "server/gym/middleware.h"
 #include "server/gym/routes.h"
 #include "server/limits/gate.h"
+#include "server/openapi/document.h"
 #include "server/popups/routes.h"
 #include "server/reply.h"
 
@@ -66,12 +68,18 @@ std::string_view VaryOf(const http::Route* route, const http::Response& response
 
 TenantryApplication::TenantryApplication(const Context& context, AccessLog& log)
     : context_(context), log_(log), reads_(context), idempotency_(context) {
-  modules_.push_back({SharedRoutes(context), nullptr});
-  modules_.push_back({gym::GymRoutes(context), nullptr});
+  const auto document = std::make_shared<std::string>();
+  modules_.push_back({SharedRoutes(context, document), nullptr, SharedApiDocs()});
+  modules_.push_back({gym::GymRoutes(context), nullptr, gym::GymApiDocs()});
   modules_.push_back(popups::PopupModule(context));
   for (Module& module : modules_) {
     for (http::Route& route : module.routes) routes_.push_back(std::move(route));
   }
+  std::vector<openapi::ApiDocs> docs;
+  for (const Module& module : modules_) docs.push_back(module.docs);
+  openapi::Document built = openapi::BuildDocument(routes_, docs);
+  *document = std::move(built.json);
+  doc_mistakes_ = std::move(built.mistakes);
   request_metrics_ = std::make_unique<metrics::RequestMetrics>(routes_, context.loops);
   context.observability.metrics.Add(
       [this](metrics::Exposition& out) { request_metrics_->Collect(out); });

@@ -13,6 +13,7 @@
 #include "server/http/application.h"
 #include "server/idempotency.h"
 #include "server/metrics/request_metrics.h"
+#include "server/openapi/docs.h"
 #include "server/read_path.h"
 
 namespace tenantry::server {
@@ -24,12 +25,16 @@ class TenantryApplication final : public http::Application {
     std::vector<http::Route> routes;
     // Ends a tick of a loop; may be empty.
     std::function<void(uint32_t loop, std::vector<http::TickVerdict>* verdicts)> on_tick_end;
+    // What OpenAPI says of the routes.
+    openapi::ApiDocs docs = {};
   };
 
   TenantryApplication(const Context& context, AccessLog& log);
 
   // The one table: every row of every module.
   const std::vector<http::Route>& routes() const { return routes_; }
+  // Mistakes in the modules' API docs, one per line; a test wants none.
+  const std::vector<std::string>& doc_mistakes() const { return doc_mistakes_; }
   const metrics::RequestMetrics& request_metrics() const { return *request_metrics_; }
 
   // Fills the caches with what the first visitors will ask for. Before the server starts.
@@ -63,11 +68,14 @@ class TenantryApplication final : public http::Application {
   ReadPath reads_;
   Idempotency idempotency_;
   std::vector<Module> modules_;
+  std::vector<std::string> doc_mistakes_;
   std::vector<http::Route> routes_;  // Constant after construction; the router points into it.
   std::unique_ptr<metrics::RequestMetrics> request_metrics_;  // By row of routes_.
 };
 
-// Rows that belong to neither family: health and readiness.
-std::vector<http::Route> SharedRoutes(const Context& context);
+// Rows that belong to neither family: probes, metrics, and `document` (the OpenAPI text, filled in once every route is known).
+std::vector<http::Route> SharedRoutes(const Context& context,
+                                      std::shared_ptr<const std::string> document);
+openapi::ApiDocs SharedApiDocs();
 
 }  // namespace tenantry::server

@@ -1,7 +1,8 @@
-// Rows that belong to neither family: probes and metrics.
+// Rows that belong to neither family: probes, metrics, the OpenAPI document and its page.
 
 #include "engine/codec/json_out.h"
 #include "server/application.h"
+#include "server/openapi/docs_page.h"
 
 namespace tenantry::server {
 namespace {
@@ -38,6 +39,42 @@ http::Response Metrics(const Context& context) {
   return response;
 }
 
+http::Response Document(const std::shared_ptr<const std::string>& document) {
+  http::Response response;
+  response.content_type = "application/json; charset=utf-8";
+  response.shared_body = document;
+  response.headers.emplace_back("Cache-Control", "no-cache");
+  return response;
+}
+
+http::Response DocsPage() {
+  http::Response response;
+  response.content_type = "text/html; charset=utf-8";
+  response.body = openapi::kDocsPage;
+  // The page is one file: nothing from elsewhere may run in it, and no other site may frame it.
+  response.headers.emplace_back("Content-Security-Policy",
+                                "default-src 'none'; style-src 'unsafe-inline'; script-src "
+                                "'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'");
+  response.headers.emplace_back("Cache-Control", "no-cache");
+  return response;
+}
+
+constexpr openapi::Shape kShapes[] = {
+    {"Health", "{status: \"ok\" | \"unavailable\", timestamp: time, service: string}"},
+};
+constexpr openapi::RouteDoc kDocs[] = {
+    {"GET /health", "Say that the process lives", 200, "Health"},
+    {"GET /health/live", "Say that the process lives", 200, "Health"},
+    {"GET /health/ready", "Say whether requests are wanted", 200, "Health", nullptr,
+     "{verbose?: string}"},
+    {"GET /livez", "Say that the process lives", 200, "Health"},
+    {"GET /readyz", "Say whether requests are wanted; with verbose, one line per check", 200,
+     "Health", nullptr, "{verbose?: string}"},
+    {"GET /metrics", "Figures for Prometheus", 200, "text/plain"},
+    {"GET /openapi.json", "This document", 200, "object"},
+    {"GET /docs", "This document as a page", 200, "text/html"},
+};
+
 http::Route Row(std::string_view path, std::string_view name, http::Permission permission,
                 std::function<http::Response(const http::Request&)> handler) {
   return {http::Method::kGet,
@@ -53,17 +90,26 @@ http::Route Row(std::string_view path, std::string_view name, http::Permission p
 
 }  // namespace
 
-std::vector<http::Route> SharedRoutes(const Context& context) {
+openapi::ApiDocs SharedApiDocs() {
+  return {kDocs, kShapes, {}};
+}
+
+std::vector<http::Route> SharedRoutes(const Context& context,
+                                      std::shared_ptr<const std::string> document) {
   using enum http::Permission;
   const auto live = [&context](const http::Request&) { return Health(context, true); };
   const auto ready = [&context](const http::Request& request) { return Ready(context, request); };
   const auto metrics = [&context](const http::Request&) { return Metrics(context); };
-  return {Row("/health", "health", kOpen, live),
-          Row("/health/live", "healthLive", kOpen, live),
-          Row("/health/ready", "healthReady", kOpen, ready),
-          Row("/livez", "livez", kOpen, live),
-          Row("/readyz", "readyz", kOpen, ready),
-          Row("/metrics", "metrics", kLoopbackOnly, metrics)};
+  return {
+      Row("/health", "health", kOpen, live),
+      Row("/health/live", "healthLive", kOpen, live),
+      Row("/health/ready", "healthReady", kOpen, ready),
+      Row("/livez", "livez", kOpen, live),
+      Row("/readyz", "readyz", kOpen, ready),
+      Row("/metrics", "metrics", kLoopbackOnly, metrics),
+      Row("/openapi.json", "openapi", kOpen,
+          [document = std::move(document)](const http::Request&) { return Document(document); }),
+      Row("/docs", "docs", kOpen, [](const http::Request&) { return DocsPage(); })};
 }
 
 }  // namespace tenantry::server

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/popups/api_docs.h"
 #include "server/popups/routes.h"
 #include "server/stored_answer.h"
 
@@ -87,6 +88,7 @@ TenantryApplication::Module PopupModule(const Context& context) {
   out.on_tick_end = [module](uint32_t loop, std::vector<http::TickVerdict>* verdicts) {
     module->EndTick(loop, verdicts);
   };
+  out.docs = PopupApiDocs();
   return out;
 }
 

@@ -1,0 +1,88 @@
+#include "server/gym/api_docs.h"
+
+#include "engine/schema/catalog.h"
+#include "engine/schema/gym.capnp.h"
+#include "engine/schema/gym_input.capnp.h"
+
+namespace tenantry::server::gym {
+namespace {
+
+using openapi::RouteDoc;
+using openapi::Shape;
+
+template <class T>
+constexpr openapi::StructFunction kInput = &schema::InfoOf<T>;
+
+constexpr openapi::StructFunction kRecords[] = {
+    &schema::InfoOf<schema::GymMember>,      &schema::InfoOf<schema::GymLocation>,
+    &schema::InfoOf<schema::GymSessionType>, &schema::InfoOf<schema::GymSession>,
+    &schema::InfoOf<schema::GymBooking>,     &schema::InfoOf<schema::GymEvent>};
+
+constexpr std::string_view kSessionQuery =
+    "{date?: date, category?: string, status?: string, locationId?: string, page?: int, limit?: "
+    "int}";
+constexpr std::string_view kPaging = "{page?: int, limit?: int}";
+
+// clang-format off
+// A shape may use those above it.
+constexpr Shape kShapes[] = {
+    {"Role",             R"("OWNER" | "ADMIN" | "TRAINER" | "STAFF" | "MEMBER")"},
+    {"MemberRef",        "{id: string, name: string?, email: string}"},
+    {"AuthResult",       "{member: {id: string, email: string, name: string?, tenantId: string, role: Role}, "
+                         "tenant: {id: string, name: string, code: string}, token: string, refreshToken: string}"},
+    {"SessionCounts",    "{currentBookings: int, availableSpots: int, isBooked: bool, unlimited: bool}"},
+    {"Session",          "GymSession & SessionCounts"},
+    {"SessionPlus",      "Session & {sessionType: GymSessionType, location: GymLocation}"},
+    {"RosterBooking",    "GymBooking & {member: MemberRef}"},
+    {"SessionFull",      "SessionPlus & {bookings: RosterBooking[]}"},
+    {"SessionAvailable", "SessionFull & {spotsAvailable: int, isAvailable: bool}"},
+    {"SessionPage",      "{data: SessionFull[], pagination: {page: int, limit: int, total: int, hasNext: bool}}"},
+    {"BookedSession",    "GymSession & {sessionType: GymSessionType, location: GymLocation}"},
+    {"BookingPlus",      "GymBooking & {sessionInstance: BookedSession}"},
+    {"BookingFull",      "BookingPlus & {member: MemberRef}"},
+};
+
+constexpr RouteDoc kRoutes[] = {
+    {"GET /",                                 "Greet a signed-in member", 200, "text/html"},
+
+    {"POST /auth/signup",                     "Make a gym and its owner", 201, "AuthResult", kInput<schema::GymSignupInput>},
+    {"POST /auth/signup/member",              "Join a gym", 201, "AuthResult", kInput<schema::GymSignupMemberInput>},
+    {"POST /auth/login",                      "Sign in", 200, "AuthResult", kInput<schema::GymLoginInput>},
+    {"POST /auth/refresh",                    "Exchange a refresh token for new tokens", 200, "AuthResult", kInput<schema::GymRefreshInput>},
+    {"POST /auth/logout",                     "End a device's session", 200, "", kInput<schema::GymLogoutInput>},
+
+    {"POST /locations",                       "Add a location", 201, "GymLocation", kInput<schema::GymLocationInput>},
+    {"GET /locations",                        "List active locations", 200, "GymLocation[]", nullptr, kPaging},
+    {"GET /locations/active",                 "List active locations", 200, "GymLocation[]", nullptr, kPaging},
+    {"GET /locations/:id",                    "Read a location", 200, "GymLocation"},
+
+    {"POST /session-types",                   "Add a type of session", 201, "GymSessionType", kInput<schema::GymSessionTypeInput>},
+    {"GET /session-types",                    "List active types of sessions", 200, "GymSessionType[]", nullptr, "{category?: string, active?: bool, page?: int, limit?: int}"},
+    {"GET /session-types/active",             "List active types of sessions", 200, "GymSessionType[]", nullptr, kPaging},
+    {"GET /session-types/category/:category", "List active types of a category", 200, "GymSessionType[]", nullptr, kPaging},
+    {"GET /session-types/:id",                "Read a type of session", 200, "GymSessionType"},
+
+    {"POST /sessions",                        "Schedule a session", 201, "SessionFull", kInput<schema::GymSessionInput>},
+    {"GET /sessions",                         "List sessions by start", 200, "SessionPage", nullptr, kSessionQuery},
+    {"GET /sessions/available",               "List future sessions with room", 200, "SessionPage", nullptr, kSessionQuery},
+    {"GET /sessions/:id",                     "Read a session with its bookings", 200, "SessionFull"},
+    {"PATCH /sessions/:id",                   "Change a session", 200, "SessionPlus", kInput<schema::GymSessionPatch>},
+    {"DELETE /sessions/:id",                  "Cancel a session", 200, "Session"},
+    {"PUT /sessions/:id/cancel",              "Cancel a session", 200, "Session"},
+    {"POST /sessions/:id/checkin",            "Check in to a session", 200, "BookingFull", kInput<schema::GymCheckInInput>},
+
+    {"POST /bookings",                        "Book a place in a session", 201, "BookingFull", kInput<schema::GymBookingInput>},
+    {"GET /bookings/my",                      "List the caller's bookings", 200, "BookingPlus[]", nullptr, "{status?: string, page?: int, limit?: int}"},
+    {"GET /my/bookings",                      "List the caller's bookings", 200, "BookingPlus[]", nullptr, "{status?: string, page?: int, limit?: int}"},
+    {"GET /bookings/:id",                     "Read a booking", 200, "BookingFull"},
+    {"DELETE /bookings/:id",                  "Cancel a booking", 200, "BookingFull"},
+};
+// clang-format on
+
+}  // namespace
+
+openapi::ApiDocs GymApiDocs() {
+  return {kRoutes, kShapes, kRecords};
+}
+
+}  // namespace tenantry::server::gym

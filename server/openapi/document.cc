@@ -1,0 +1,307 @@
+#include "server/openapi/document.h"
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "server/openapi/struct_schema.h"
+#include "server/openapi/type_text.h"
+
+namespace tenantry::openapi {
+namespace {
+
+using http::Permission;
+
+std::string RouteKey(const http::Route& route) {
+  return std::string(http::MethodName(route.method)) + " " + std::string(route.path);
+}
+
+std::string MethodKey(http::Method method) {
+  std::string name(http::MethodName(method));
+  for (char& c : name) c = static_cast<char>(c | 0x20);
+  return name;
+}
+
+bool IsMediaType(std::string_view answer) {
+  return answer.find('/') != std::string_view::npos;
+}
+
+// "/sessions/:id" as "/sessions/{id}"; the names go to `params`.
+std::string PathTemplate(std::string_view path, std::vector<std::string>* params) {
+  std::string out;
+  while (!path.empty()) {
+    const size_t slash = std::min(path.find('/', 1), path.size());
+    const std::string_view segment = path.substr(0, slash);
+    path.remove_prefix(slash);
+    if (!segment.starts_with("/:")) {
+      out.append(segment);
+      continue;
+    }
+    params->emplace_back(segment.substr(2));
+    out.append("/{").append(params->back()).append("}");
+  }
+  return out.empty() ? "/" : out;
+}
+
+// The first segment groups operations.
+std::string TagOf(const http::Route& route) {
+  if (route.module == http::Module::kShared) return "operations";
+  const std::string_view rest = route.path.substr(1);
+  const std::string tag(rest.substr(0, rest.find('/')));
+  return tag.empty() ? "gym" : tag;
+}
+
+Json SecurityOf(const http::Route& route) {
+  const Json member = {{"member", Json::array()}};
+  const Json nobody = Json::object();
+  switch (route.permission) {
+    case Permission::kAny:
+    case Permission::kCrew:
+    case Permission::kManager:
+      return Json::array({member});
+    case Permission::kPublic:
+      return Json::array({nobody, member});
+    case Permission::kShopKey:
+      return Json::array({{{"shopKey", Json::array()}}});
+    case Permission::kOpen:
+    case Permission::kStorefront:
+    case Permission::kLoopbackOnly:
+      break;
+  }
+  return Json::array();
+}
+
+std::string WhoMayCall(Permission permission) {
+  switch (permission) {
+    case Permission::kOpen:
+      return "Anybody may call it.";
+    case Permission::kPublic:
+      return "Anybody may call it; a token personalises the answer.";
+    case Permission::kAny:
+      return "Any signed-in member may call it.";
+    case Permission::kCrew:
+      return "OWNER, ADMIN, TRAINER and STAFF may call it.";
+    case Permission::kManager:
+      return "OWNER and ADMIN may call it.";
+    case Permission::kStorefront:
+      return "Called by storefronts of any origin, without credentials.";
+    case Permission::kShopKey:
+      return "Needs the shop's key, unless the server runs with --shop-auth open.";
+    case Permission::kLoopbackOnly:
+      break;
+  }
+  return "Answers the networks that the operator allows, by default this machine only.";
+}
+
+Json ErrorSchema(bool gym) {
+  Json properties = {
+      {"statusCode", {{"type", "integer"}}},
+      {"message",
+       {{"anyOf", {{{"type", "string"}}, {{"type", "array"}, {"items", {{"type", "string"}}}}}},
+        {"description", "One text, or one per field that breaks a rule."}}},
+      {"error", {{"type", "string"}, {"description", "Reason phrase of the status."}}}};
+  Json required = {"statusCode", "message", "error"};
+  if (gym) {
+    properties["timestamp"] = {{"type", "string"}, {"format", "date-time"}};
+    properties["path"] = {{"type", "string"}};
+    required.push_back("timestamp");
+    required.push_back("path");
+  }
+  return {{"type", "object"}, {"properties", properties}, {"required", required}};
+}
+
+class Builder {
+ public:
+  Builder(std::span<const http::Route> routes, std::span<const ApiDocs> modules)
+      : routes_(routes), modules_(modules) {}
+
+  Document Build() {
+    schemas_["GymError"] = ErrorSchema(true);
+    schemas_["PopupError"] = ErrorSchema(false);
+    for (const ApiDocs& module : modules_) AddSchemas(module);
+    std::map<std::string, const RouteDoc*> docs;
+    for (const ApiDocs& module : modules_) {
+      for (const RouteDoc& doc : module.routes) {
+        if (!docs.emplace(doc.route, &doc).second) Mistake(doc.route, "is documented twice");
+      }
+    }
+    Json paths = Json::object();
+    std::set<std::string> tags;
+    for (const http::Route& route : routes_) {
+      const auto found = docs.find(RouteKey(route));
+      const RouteDoc* const doc = found == docs.end() ? nullptr : found->second;
+      if (doc == nullptr) Mistake(RouteKey(route), "has no row in its module's api_docs.cc");
+      if (found != docs.end()) docs.erase(found);
+      std::vector<std::string> params;
+      const std::string path = PathTemplate(route.path, &params);
+      tags.insert(TagOf(route));
+      paths[path][MethodKey(route.method)] = Operation(route, doc, params);
+    }
+    for (const auto& [route, doc] : docs) Mistake(route, "is documented but not served");
+    return {Head(std::move(paths), tags).dump(), std::move(mistakes_)};
+  }
+
+ private:
+  void Mistake(std::string_view where, std::string_view what) {
+    mistakes_.push_back(std::string(where) + " " + std::string(what));
+  }
+
+  Json Type(std::string_view where, std::string_view text) {
+    const FindType find = [this](std::string_view name) -> const Json* {
+      const auto found = schemas_.find(std::string(name));
+      return found == schemas_.end() ? nullptr : &*found;
+    };
+    Result<Json> type = ParseType(text, find);
+    if (type.ok()) return *std::move(type);
+    Mistake(where, type.status().message());
+    return Json::object();
+  }
+
+  void AddSchemas(const ApiDocs& module) {
+    for (const StructFunction record : module.records) {
+      const schema::StructInfo& info = record();
+      schemas_[info.name] = RecordSchema(info);
+    }
+    for (const Shape& shape : module.shapes) {
+      Json type = Type(shape.name, shape.type);
+      schemas_[std::string(shape.name)] = std::move(type);
+    }
+  }
+
+  Json Parameters(const http::Route& route, const RouteDoc& doc,
+                  const std::vector<std::string>& params) {
+    Json out = Json::array();
+    for (const std::string& name : params) {
+      out.push_back(
+          {{"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
+    }
+    if (route.module == http::Module::kGym) {
+      out.push_back({{"$ref", "#/components/parameters/TenantId"}});
+    }
+    if (doc.query.empty()) return out;
+    const Json query = Type(doc.route, doc.query);
+    if (!query.contains("properties")) return out;
+    std::set<std::string> required;
+    for (const Json& name : query["required"]) required.insert(name.get<std::string>());
+    for (const auto& [name, type] : query["properties"].items()) {
+      out.push_back({{"name", name},
+                     {"in", "query"},
+                     {"required", required.count(name) > 0},
+                     {"schema", type}});
+    }
+    return out;
+  }
+
+  Json Responses(const http::Route& route, const RouteDoc& doc) {
+    Json success = {{"description", "Success"}};
+    if (IsMediaType(doc.answer)) {
+      success["content"][std::string(doc.answer)] = {{"schema", {{"type", "string"}}}};
+    } else if (!doc.answer.empty()) {
+      success["content"]["application/json"] = {{"schema", Type(doc.route, doc.answer)}};
+    }
+    const bool gym = route.module != http::Module::kPopups;
+    const std::string error = gym ? "GymError" : "PopupError";
+    const Json refusal = {{"$ref", "#/components/responses/" + error}};
+    Json responses = {{std::to_string(doc.status), std::move(success)}};
+    const bool conditional = route.cache != http::CacheClass::kNone;
+    if (conditional) {
+      responses["304"] = {{"description", "Not changed since the entity tag in If-None-Match"}};
+    }
+    responses["4XX"] = refusal;
+    responses["5XX"] = refusal;
+    return responses;
+  }
+
+  Json Operation(const http::Route& route, const RouteDoc* doc,
+                 const std::vector<std::string>& params) {
+    static constexpr RouteDoc kUnknown{};
+    const RouteDoc& known = doc != nullptr ? *doc : kUnknown;
+    Json operation = {
+        {"operationId", route.name},
+        {"summary", known.summary.empty() ? route.name : known.summary},
+        {"description", WhoMayCall(route.permission)},
+        {"tags", Json::array({TagOf(route)})},
+        {"security", SecurityOf(route)},
+    };
+    if (doc == nullptr) operation["x-undocumented"] = true;
+    Json parameters = Parameters(route, known, params);
+    if (!parameters.empty()) operation["parameters"] = std::move(parameters);
+    if (known.input != nullptr) {
+      const schema::StructInfo& info = known.input();
+      schemas_[info.name] = InputSchema(info);
+      bool all_optional = true;
+      for (const schema::FieldInfo& field : info.fields) all_optional &= !field.required;
+      operation["requestBody"] = {
+          {"required", !all_optional},
+          {"content",
+           {{"application/json", {{"schema", {{"$ref", "#/components/schemas/" + info.name}}}}}}}};
+    }
+    operation["responses"] = Responses(route, known);
+    return operation;
+  }
+
+  static Json ErrorResponse(const char* schema) {
+    return {{"description", "A refusal or failure, which says what to do in `message`"},
+            {"content",
+             {{"application/json",
+               {{"schema", {{"$ref", std::string("#/components/schemas/") + schema}}}}}}}};
+  }
+
+  Json Head(Json paths, const std::set<std::string>& tags) {
+    Json tag_list = Json::array();
+    for (const std::string& tag : tags) {
+      tag_list.push_back({{"name", tag}, {"description", "Paths below /" + tag}});
+      if (tag == "operations") tag_list.back()["description"] = "Probes, metrics, this document";
+      if (tag == "gym") tag_list.back()["description"] = "The root of the gym API";
+    }
+    return {
+        {"openapi", "3.1.0"},
+        {"info",
+         {{"title", "Tenantry"},
+          {"version", "1"},
+          {"summary", "The APIs of a gym and of a shop's popups, from one server"},
+          {"description",
+           "Gym paths take `x-tenant-id` and a member's token; popup paths take a shop's key. "
+           "Instants are ISO 8601 in UTC. Every answer carries `X-Request-Id`."},
+          {"license", {{"name", "Apache 2.0"}, {"identifier", "Apache-2.0"}}}}},
+        {"servers", Json::array({{{"url", "/"}, {"description", "The server of this document"}}})},
+        {"tags", std::move(tag_list)},
+        {"paths", std::move(paths)},
+        {"components",
+         {{"schemas", schemas_},
+          {"responses",
+           {{"GymError", ErrorResponse("GymError")}, {"PopupError", ErrorResponse("PopupError")}}},
+          {"parameters",
+           {{"TenantId",
+             {{"name", "x-tenant-id"},
+              {"in", "header"},
+              {"required", false},
+              {"description", "The gym; may be left out where the token names it."},
+              {"schema", {{"type", "string"}}}}}}},
+          {"securitySchemes",
+           {{"member",
+             {{"type", "http"},
+              {"scheme", "bearer"},
+              {"bearerFormat", "JWT"},
+              {"description", "From sign-up, sign-in or refresh."}}},
+            {"shopKey",
+             {{"type", "http"},
+              {"scheme", "bearer"},
+              {"description", "From `tenantry admin key create`."}}}}}}}};
+  }
+
+  const std::span<const http::Route> routes_;
+  const std::span<const ApiDocs> modules_;
+  Json schemas_ = Json::object();
+  std::vector<std::string> mistakes_;
+};
+
+}  // namespace
+
+Document BuildDocument(std::span<const http::Route> routes, std::span<const ApiDocs> modules) {
+  return Builder(routes, modules).Build();
+}
+
+}  // namespace tenantry::openapi
