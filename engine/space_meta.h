@@ -11,6 +11,7 @@
 namespace tenantry {
 
 inline constexpr std::string_view kAliveMeta = "alive";
+inline constexpr std::string_view kTenantMeta = "tenant";         // The id, for logs.
 inline constexpr std::string_view kNextSpaceMeta = "next_space";  // Big-endian u64, space 0 only.
 inline constexpr std::string_view kDroppedPrefix = "dropped:";    // Then the space, big-endian u64.
 

@@ -107,7 +107,7 @@ Status SpaceReader::ScanIndexKeys(const schema::Collection& collection, const In
 
   NoteCollection(collection);
   const TimedOperation timed(
-      {.kind = "scan", .space = space_, .collection = collection.name, .index = range.index},
+      {.kind = "scan", .space = space_, .collection = &collection, .index = range.index},
       rows_read_);
   const std::unique_ptr<Cursor> cursor = reader_->Scan(lower, upper);
   range.reverse ? cursor->SeekToLast() : cursor->SeekToFirst();
@@ -127,7 +127,7 @@ Status SpaceReader::ScanRecordBytes(
     const schema::Collection& collection, std::string_view key_prefix, bool reverse,
     const std::function<bool(std::string_view, std::string_view)>& visit) const {
   NoteCollection(collection);
-  const TimedOperation timed({.kind = "records", .space = space_, .collection = collection.name},
+  const TimedOperation timed({.kind = "records", .space = space_, .collection = &collection},
                              rows_read_);
   const std::string lower = keys::RecordKey(space_, collection.number, key_prefix);
   const std::string upper = keys::PrefixEnd(lower);

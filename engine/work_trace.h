@@ -14,16 +14,21 @@
 #include "engine/base/clock.h"
 #include "engine/base/ids.h"
 
+namespace tenantry::schema {
+struct Collection;
+}
+
 namespace tenantry {
 
 struct SlowOperation {
   // "scan" of an index, "records" of a collection in key order, "get", "counters", "sketches" or "command".
   std::string_view kind = {};
   SpaceId space = {};
-  std::string_view collection = {};  // As in the schema; empty for counters, sketches and commands.
-  uint8_t index = 0;                 // Of a scan: the number in the schema.
-  uint16_t command = 0;              // engine/commands.h
-  uint32_t rows = 0;                 // Index rows, records and counters read.
+  const schema::Collection* collection =
+      nullptr;           // Null for gets, counters, sketches and commands.
+  uint8_t index = 0;     // Of a scan: the number in the schema.
+  uint16_t command = 0;  // engine/commands.h
+  uint32_t rows = 0;     // Index rows, records and counters read.
   int64_t duration_ns = 0;
 };
 

@@ -27,8 +27,6 @@ bool IsGymPath(std::string_view path) {
          std::end(kGymSegments);
 }
 
-constexpr int64_t kSlowOperationNs = 100'000'000;  // crosscutting.md O4.
-
 constexpr std::string_view kAllowedMethods = "GET,POST,PUT,PATCH,DELETE,OPTIONS";
 constexpr std::string_view kAllowedHeaders =
     "Content-Type,Authorization,X-Requested-With,x-tenant-id,If-None-Match,If-Match,Idempotency-"
@@ -67,7 +65,11 @@ std::string_view VaryOf(const http::Route* route, const http::Response& response
 }  // namespace
 
 TenantryApplication::TenantryApplication(const Context& context, AccessLog& log)
-    : context_(context), log_(log), reads_(context), idempotency_(context) {
+    : context_(context),
+      log_(log),
+      reads_(context),
+      idempotency_(context),
+      tenant_names_(context.engine, context.loops) {
   const auto document = std::make_shared<std::string>();
   modules_.push_back({SharedRoutes(context, document), nullptr, SharedApiDocs()});
   modules_.push_back({gym::GymRoutes(context), nullptr, gym::GymApiDocs()});
@@ -80,6 +82,7 @@ TenantryApplication::TenantryApplication(const Context& context, AccessLog& log)
   openapi::Document built = openapi::BuildDocument(routes_, docs);
   *document = std::move(built.json);
   doc_mistakes_ = std::move(built.mistakes);
+  log_url_ = std::make_unique<LogUrl>(routes_);
   request_metrics_ = std::make_unique<metrics::RequestMetrics>(routes_, context.loops);
   context.observability.metrics.Add(
       [this](metrics::Exposition& out) { request_metrics_->Collect(out); });
@@ -132,9 +135,12 @@ http::Response TenantryApplication::Handle(const http::Route& route, const http:
   if (route.permission == http::Permission::kLoopbackOnly && !IsLocal(request)) {
     return Error(403, "This path answers the local machine only", request);
   }
-  const WorkTrace trace(context_.engine.clock(), kSlowOperationNs);
+  const WorkTrace trace(context_.engine.clock(), log_.slow_ns());
   http::Response response = Answer(route, request);
   response.tenant_space = trace.space().value();
+  for (const SlowOperation& operation : trace.slow()) {
+    log_.AddSlow(request, route, tenant_names_.Read(response.tenant_space), operation);
+  }
   return response;
 }
 
@@ -199,7 +205,11 @@ void TenantryApplication::OnTickEnd(uint32_t loop, std::vector<http::TickVerdict
 
 void TenantryApplication::OnReply(const http::AccessRecord& record) {
   request_metrics_->Count(record);
-  log_.Add(record);
+  if (!log_.Wants(record.status)) return;
+  thread_local std::string url;
+  url.clear();
+  log_url_->Append(&url, record.route, record.target);
+  log_.Add(record, url, tenant_names_.Of(record.tenant_space, record.loop));
 }
 
 void TenantryApplication::OnException(const http::Request& request, std::string_view what) {

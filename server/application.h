@@ -12,9 +12,11 @@
 #include "server/context.h"
 #include "server/http/application.h"
 #include "server/idempotency.h"
+#include "server/log_url.h"
 #include "server/metrics/request_metrics.h"
 #include "server/openapi/docs.h"
 #include "server/read_path.h"
+#include "server/tenant_names.h"
 
 namespace tenantry::server {
 
@@ -71,6 +73,8 @@ class TenantryApplication final : public http::Application {
   std::vector<std::string> doc_mistakes_;
   std::vector<http::Route> routes_;  // Constant after construction; the router points into it.
   std::unique_ptr<metrics::RequestMetrics> request_metrics_;  // By row of routes_.
+  std::unique_ptr<LogUrl> log_url_;                           // Knows the words of routes_.
+  TenantNames tenant_names_;
 };
 
 // Rows that belong to neither family: probes, metrics, and `document` (the OpenAPI text, filled in once every route is known).

@@ -63,6 +63,11 @@ Result<TenantRef> Directory::FindBySpace(const ReadView& view, SpaceId space, Re
   return ref;
 }
 
+Result<std::optional<std::string>> Directory::IdOfSpace(const ReadView& view, SpaceId space,
+                                                        ReadTier tier) {
+  return view.Space(TenantRef(space), tier).Meta(kTenantMeta);
+}
+
 Result<std::vector<TenantEntry>> Directory::List(const ReadView& view, schema::TenantKind kind,
                                                  ReadTier tier, size_t rows_max) {
   std::vector<TenantEntry> tenants;
@@ -79,6 +84,7 @@ Result<std::vector<TenantEntry>> Directory::List(const ReadView& view, schema::T
 
 Result<SpaceWriter*> Directory::Create(DirectoryTransaction& tx, const NewTenant& tenant) {
   TNT_ASSIGN_OR_RETURN(SpaceWriter * space, tx.CreateSpace());
+  TNT_RETURN_IF_ERROR(space->SetMeta(kTenantMeta, tenant.id));
   codec::Draft<schema::Tenant> record;
   record->setId(std::string(tenant.id));
   record->setKind(tenant.kind);

@@ -7,6 +7,7 @@
 // Threads  any; stateless apart from the engine it borrows.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,9 @@ class Directory {
                                            std::string_view id, ReadTier tier);
   // For tokens that carry their space. kNotFound when the space was dropped.
   static Result<TenantRef> FindBySpace(const ReadView& view, SpaceId space, ReadTier tier);
+  // The id of a space's tenant, as logs name it; nullopt for the directory and for spaces older than this row.
+  static Result<std::optional<std::string>> IdOfSpace(const ReadView& view, SpaceId space,
+                                                      ReadTier tier);
   // The tenants of a kind, in order of creation, at most `rows_max` of them.
   static Result<std::vector<TenantEntry>> List(const ReadView& view, schema::TenantKind kind,
                                                ReadTier tier, size_t rows_max = SIZE_MAX);

@@ -14,6 +14,8 @@ namespace {
 
 using http::Permission;
 
+constexpr std::string_view kSchemaPrefix = "#/components/schemas/";
+
 std::string RouteKey(const http::Route& route) {
   return std::string(http::MethodName(route.method)) + " " + std::string(route.path);
 }
@@ -140,6 +142,7 @@ class Builder {
       paths[path][MethodKey(route.method)] = Operation(route, doc, params);
     }
     for (const auto& [route, doc] : docs) Mistake(route, "is documented but not served");
+    Prune(paths);
     return {Head(std::move(paths), tags).dump(), std::move(mistakes_)};
   }
 
@@ -168,6 +171,32 @@ class Builder {
       Json type = Type(shape.name, shape.type);
       schemas_[std::string(shape.name)] = std::move(type);
     }
+  }
+
+  // Adds the names that `part` refers to, and what those refer to.
+  void CollectReferences(const Json& part, std::set<std::string>* names) const {
+    if (!part.is_structured()) return;
+    for (const auto& [key, value] : part.items()) {
+      if (key != "$ref") {
+        CollectReferences(value, names);
+        continue;
+      }
+      const std::string target = value.get<std::string>();
+      if (!target.starts_with(kSchemaPrefix)) continue;
+      const std::string name = target.substr(kSchemaPrefix.size());
+      if (names->insert(name).second) CollectReferences(schemas_[name], names);
+    }
+  }
+
+  // Drops the schemas that only served to build others.
+  void Prune(const Json& paths) {
+    std::set<std::string> used = {"GymError", "PopupError"};
+    CollectReferences(paths, &used);
+    Json kept = Json::object();
+    for (const auto& [name, schema] : schemas_.items()) {
+      if (used.contains(name)) kept[name] = schema;
+    }
+    schemas_ = std::move(kept);
   }
 
   Json Parameters(const http::Route& route, const RouteDoc& doc,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "engine/base/time_format.h"
+#include "tests/support/openapi_check.h"
 
 namespace tenantry::contract {
 
@@ -31,6 +32,7 @@ Answer GymApi::CallRaw(const std::string& method, const std::string& path, const
   answer.status = result->status;
   answer.text = result->body;
   answer.type = result->get_header_value("Content-Type");
+  ExpectDocumented(url_, {method, path, body, answer.status, answer.text, answer.type});
   answer.body = json::parse(answer.text, nullptr, false);
   if (answer.body.is_discarded()) answer.body = nullptr;
   return answer;

@@ -14,6 +14,7 @@
 #include <httplib.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/openapi_check.h"
 #include "tests/load/child_process.h"
 #include "tests/support/engine_fixture.h"
 
@@ -81,6 +82,8 @@ class PopupsContractTest : public ::testing::Test {
     answer.status = result->status;
     answer.text = result->body;
     answer.headers = result->headers;
+    ExpectDocumented(
+        url, {method, path, body, answer.status, answer.text, answer.Header("Content-Type")});
     answer.body = json::parse(answer.text, nullptr, false);
     if (answer.body.is_discarded()) answer.body = nullptr;
     return answer;

@@ -139,8 +139,12 @@ void ServerProcess::Kill() {
   process_.Wait(kStopSeconds);
 }
 
-int ServerProcess::Stop() {
+void ServerProcess::Terminate() {
   process_.Signal(SIGTERM);
+}
+
+int ServerProcess::Stop() {
+  Terminate();
   return process_.Wait(kStopSeconds);
 }
 

@@ -48,7 +48,9 @@ class ServerProcess {
   static Result<ServerProcess> Start(const std::string& binary, const std::string& folder,
                                      const std::vector<std::string>& more_arguments);
   const std::string& url() const { return url_; }  // Without a slash at the end.
-  // Ends it as an operator would; its exit code.
+  // Asks it to end, as an operator would, and does not wait.
+  void Terminate();
+  // Terminate() and wait; its exit code.
   int Stop();
   void Signal(int signal) { process_.Signal(signal); }
   // kill -9, and waits until it is gone.

@@ -48,6 +48,7 @@ class InProcessServer {
     return std::stoi(address.substr(address.rfind(':') + 1));
   }
   const tenant::TokenSecret& secret() const { return secret_; }
+  const server::TenantryApplication& application() const { return application_; }
 
  private:
   // Where the log goes. A member of its own, because the log's thread writes until after the destructor's body.

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "server/alerts/webhook.h"
 #include "server/http/ip_address.h"
 
 namespace tenantry::config {
@@ -146,6 +147,27 @@ void AddNetworks(std::vector<Setting>* out) {
                           "Clients of these networks get 403; goes before allow-networks"));
 }
 
+void AddObserve(std::vector<Setting>* out) {
+  out->push_back(Choice("log-level", TNT_FIELD(observe.log_level),
+                        {"info", "warning", "error", "off"}, kLive, "info | warning | error | off",
+                        "Least severity that is logged"));
+  out->push_back(Integer("slow-query-ms", TNT_FIELD(observe.slow_query_ms), 0, 3'600'000, kLive,
+                         "ms", "Operations of the engine that take this long get a log line"));
+  Setting webhook =
+      Text("alert-webhook", TNT_FIELD(observe.alert_webhook), kRestart, "URL",
+           "Gets a POST when an alert of the server begins or ends; empty: the log alone");
+  webhook.set = [](const std::vector<std::string>& value, Settings* settings) {
+    if (!value.front().empty()) TNT_RETURN_IF_ERROR(alerts::CheckWebhookUrl(value.front()));
+    settings->observe.alert_webhook = value.front();
+    return Status::Ok();
+  };
+  out->push_back(std::move(webhook));
+  Setting readers = Networks("metrics-allow", TNT_FIELD(observe.metrics_allow),
+                             "Networks that may read /metrics; empty: this machine alone");
+  readers.live = kRestart;
+  out->push_back(std::move(readers));
+}
+
 void AddRateLimits(std::vector<Setting>* out) {
   out->push_back(
       Networks("rate-limit.exempt", TNT_FIELD(limits.exempt),
@@ -228,6 +250,7 @@ std::vector<Setting> MakeTable() {
   std::vector<Setting> table;
   AddGeneral(&table);
   AddNetworks(&table);
+  AddObserve(&table);
   AddRateLimits(&table);
   AddHttp(&table);
   return table;

@@ -11,6 +11,13 @@
 
 namespace tenantry::config {
 
+struct ObserveSettings {
+  std::string log_level = "info";
+  int64_t slow_query_ms = 100;
+  std::string alert_webhook;               // Empty: alerts go to the log alone.
+  std::vector<std::string> metrics_allow;  // Empty: this machine alone.
+};
+
 struct Settings {
   std::string data = "./data";
   bool demo = false;
@@ -24,6 +31,7 @@ struct Settings {
   int64_t drain_seconds = 30;
   http::ServerOptions http;  // `listen` and `loops` are in here too.
   limits::LimitSettings limits;
+  ObserveSettings observe;
 
   Settings() { http.listen = {"127.0.0.1:7117"}; }
 };

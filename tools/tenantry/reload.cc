@@ -1,5 +1,7 @@
 #include "tools/tenantry/reload.h"
 
+#include "tools/tenantry/observe.h"
+
 namespace tenantry::tools {
 
 void Reload(const config::Sources& sources, const LiveParts& parts, config::Settings* settings) {
@@ -24,6 +26,7 @@ void Reload(const config::Sources& sources, const LiveParts& parts, config::Sett
         difference.setting->set(difference.setting->get(loaded->settings), settings);
     if (!kept.ok()) return refuse(kept);
   }
+  ApplyLogSettings(settings->observe, &parts.log);
   parts.log.Note("INFO", "reloaded: " + std::to_string(live) + " settings changed");
 }
 

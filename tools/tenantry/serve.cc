@@ -22,7 +22,9 @@
 #include "server/release_relay.h"
 #include "tools/tenantry/demo.h"
 #include "tools/tenantry/housekeeping.h"
+#include "tools/tenantry/observe.h"
 #include "tools/tenantry/reload.h"
+#include "tools/tenantry/service_notify.h"
 #include "tools/tenantry/setting_flags.h"
 
 namespace tenantry::tools {
@@ -106,6 +108,7 @@ int Serve(const config::Sources& sources) {
   const Signals signals;
   const SystemClock system_clock;
   ShiftedClock clock(system_clock);
+  const int64_t started_ns = clock.NowBootNs();
   SystemRandom random;
   PosixFileSystem files;
 
@@ -144,6 +147,7 @@ int Serve(const config::Sources& sources) {
   }
 
   server::AccessLog log(STDERR_FILENO, loops, clock);
+  ApplyLogSettings(settings.observe, &log);
   server::TenantryApplication application(context, log);
   application.WarmUp();
   http::ServerOptions http_options = settings.http;
@@ -152,13 +156,16 @@ int Serve(const config::Sources& sources) {
     http::Server server(http_options, application.routes(), &application, &clock);
     if (const Status started = server.Start(); !started.ok()) return Fail(started, "start");
     relay.Connect(&server);
-    server::AddHttpMetrics(server, &observability);
     Result<std::unique_ptr<server::AdminSocket>> admin =
         server::AdminSocket::Open(settings.data, engine);
     if (!admin.ok()) return Fail(admin.status(), "open the admin socket");
     const Housekeeping housekeeping(engine);
+    const Observer observer(settings.observe, server, application, log, clock, started_ns,
+                            &observability);
     Announce(server, log, settings);
+    NotifyService("READY=1");
     while (signals.Wait() == SIGHUP) Reload(sources, {log, gate}, &settings);
+    NotifyService("STOPPING=1");
     observability.readiness.BeginDrain();
     log.Note("INFO", "stopping: finishing requests in flight");
     server.Drain(settings.drain_seconds * 1000);
