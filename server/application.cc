@@ -36,12 +36,13 @@ constexpr std::string_view kExposedHeaders =
     "ETag,Retry-After,X-Request-Id,X-Total-Count,Link,Tenantry-Position,X-RateLimit-Limit,"
     "X-RateLimit-Remaining,X-RateLimit-Reset,RateLimit,RateLimit-Policy,Idempotent-Replayed";
 
-// Sent by this machine for itself: what a proxy on it passes on comes from anywhere.
-bool IsLocal(const http::Request& request) {
-  const std::string_view peer = request.peer_ip;
-  const bool loopback =
-      peer.starts_with("127.") || peer == "::1" || peer.starts_with("::ffff:127.");
-  return loopback && !request.FindHeader("X-Forwarded-For") && !request.FindHeader("Forwarded");
+// Whether operations' routes answer this client. What a proxy passes on that is not a trusted one comes from anywhere.
+bool MayOperate(const ServerOptions& options, const http::Request& request,
+                const http::IpAddress& client) {
+  const bool passed_on = request.FindHeader("X-Forwarded-For") || request.FindHeader("Forwarded");
+  if (passed_on && client == request.peer) return false;
+  if (options.metrics_allow.empty()) return client.is_loopback();
+  return options.metrics_allow.Contains(client);
 }
 
 bool HasHeader(const http::Response& response, std::string_view name) {
@@ -110,7 +111,20 @@ http::Response TenantryApplication::Answer(const http::Route& route, const http:
 std::optional<http::Response> TenantryApplication::Admit(const http::Request& request,
                                                          const http::Route* route,
                                                          http::Admission* admission) {
-  if (!context_.gate) return std::nullopt;
+  admission->client = request.peer;
+  if (context_.gate) {
+    if (auto refusal = AskGate(request, route, admission)) return refusal;
+  }
+  const bool operates = route && route->permission == http::Permission::kLoopbackOnly;
+  if (operates && !MayOperate(context_.options, request, admission->client)) {
+    return Error(403, "This path is not for your network; see --metrics-allow", request);
+  }
+  return std::nullopt;
+}
+
+std::optional<http::Response> TenantryApplication::AskGate(const http::Request& request,
+                                                           const http::Route* route,
+                                                           http::Admission* admission) {
   switch (context_.gate->Admit(request, route, admission)) {
     case limits::Verdict::kAdmitted:
       break;
@@ -132,9 +146,6 @@ std::string_view TenantryApplication::AdmissionLines(const http::Admission& admi
 }
 
 http::Response TenantryApplication::Handle(const http::Route& route, const http::Request& request) {
-  if (route.permission == http::Permission::kLoopbackOnly && !IsLocal(request)) {
-    return Error(403, "This path answers the local machine only", request);
-  }
   const WorkTrace trace(context_.engine.clock(), log_.slow_ns());
   http::Response response = Answer(route, request);
   response.tenant_space = trace.space().value();

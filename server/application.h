@@ -63,6 +63,9 @@ class TenantryApplication final : public http::Application {
  private:
   // The route's handler, or the stored answer of a keyed request.
   http::Response Answer(const http::Route& route, const http::Request& request);
+  // Networks and rate limits: the refusal, if any.
+  std::optional<http::Response> AskGate(const http::Request& request, const http::Route* route,
+                                        http::Admission* admission);
   http::Response Error(int status, std::string_view message, const http::Request& request) const;
 
   const Context& context_;

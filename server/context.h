@@ -6,6 +6,7 @@
 
 #include "engine/engine.h"
 #include "engine/tenant/directory.h"
+#include "server/http/ip_address.h"
 #include "server/observability.h"
 
 namespace tenantry::limits {
@@ -19,6 +20,8 @@ struct ServerOptions {
   uint32_t open_shops_max = 1000;    // Shops that strangers may create in open mode.
   std::string api_base_url;          // API_BASE_URL; empty: the script's own origin.
   uint64_t cache_bytes = 32u << 20;  // --cache-mib: kept answers of all loops.
+  // Who may read operations' routes such as /metrics; empty: this machine alone.
+  http::NetworkList metrics_allow;
 };
 
 struct Context {

@@ -21,6 +21,8 @@ struct IpAddress {
   uint64_t low = 0;
 
   bool is_v4() const { return high == 0 && (low >> 32) == 0xFFFF; }
+  // 127.0.0.0/8 and ::1.
+  bool is_loopback() const { return is_v4() ? ((low >> 24) & 0xFF) == 127 : high == 0 && low == 1; }
   friend bool operator==(const IpAddress&, const IpAddress&) = default;
 };
 

@@ -181,9 +181,27 @@ TEST_F(ObserveTest, O1_MetricsAreInPrometheusTextFormat) {
 
 TEST_F(ObserveTest, O1_MetricsAreForTheLocalMachineUnlessAllowed) {
   EXPECT_EQ(Get("/metrics")->status, 200);
+  // Without --trusted-proxies the header says only that somebody else asks.
   const httplib::Result passed_on = Get("/metrics", {{"X-Forwarded-For", "203.0.113.9"}});
   EXPECT_EQ(passed_on->status, 403) << "a proxy on this machine speaks for anybody";
   EXPECT_EQ(passed_on->body.find("tenantry_"), std::string::npos);
+}
+
+TEST_F(ObserveOwnServerTest, O1_NetworksMayBeAllowedAndNobodyElseIs) {
+  Start({"--metrics-allow", "198.51.100.0/24,10.0.0.0/8", "--trusted-proxies", "127.0.0.0/8"});
+  EXPECT_EQ(Send("GET", "/metrics", "")->status, 403) << "loopback is no longer among them";
+  EXPECT_EQ(Send("GET", "/metrics", "", {{"X-Forwarded-For", "10.1.2.3"}})->status, 200);
+  EXPECT_EQ(Send("GET", "/metrics", "", {{"X-Forwarded-For", "192.0.2.1"}})->status, 403);
+}
+
+TEST_F(ObserveOwnServerTest, O1_MetricsAndProbesAreNotRateLimited) {
+  auto started = load::ServerProcess::Start(ServerBinary(), folder_.path(), {});
+  ASSERT_TRUE(started.ok()) << started.status().ToString();
+  server_ = std::make_unique<load::ServerProcess>(std::move(started).value());
+  for (int i = 0; i < 120; ++i) {
+    ASSERT_EQ(Send("GET", "/metrics", "")->status, 200) << i;
+    ASSERT_EQ(Send("GET", "/readyz", "")->status, 200) << i;
+  }
 }
 
 // M1 to M9 by name: whatever board and rules show must be there.
