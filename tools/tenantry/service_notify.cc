@@ -1,5 +1,6 @@
 #include "tools/tenantry/service_notify.h"
 
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <string>

@@ -95,7 +95,6 @@ class WebhookTest : public ::testing::Test {
     });
     port_ = receiver_.bind_to_any_port("127.0.0.1");
     thread_ = std::thread([this] { receiver_.listen_after_bind(); });
-    receiver_.wait_until_ready();
   }
   ~WebhookTest() override {
     receiver_.stop();
