@@ -14,9 +14,9 @@
 #include <httplib.h>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/openapi_check.h"
 #include "tests/load/child_process.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/openapi_check.h"
 
 namespace tenantry::contract {
 
