@@ -72,6 +72,28 @@ void CollectHttp(const http::Server& server, Exposition& out) {
   out.Sample({{"lane", "hashing"}}, uint64_t{server.hashing_depth()});
 }
 
+void CollectLimits(const limits::Gate& gate, Exposition& out) {
+  const limits::GateCounts counts = gate.counts();
+  out.Family("tenantry_rate_limit_requests_total", Type::kCounter,
+             "Requests counted by a rate limit, by class and whether they passed.");
+  for (size_t i = 0; i < limits::kRateScopes; ++i) {
+    const std::string_view scope = limits::NameOf(static_cast<limits::RateScope>(i));
+    out.Sample({{"class", scope}, {"outcome", "passed"}}, counts.scopes[i].passed);
+    out.Sample({{"class", scope}, {"outcome", "refused"}}, counts.scopes[i].refused);
+  }
+  out.Counter("tenantry_rate_limit_exempt_total", "Requests of networks that no limit counts.",
+              counts.exempt);
+  out.Counter("tenantry_forbidden_network_total", "Requests refused for their network.",
+              counts.forbidden);
+  out.Gauge("tenantry_rate_limit_counters", "Clients that are counted now.",
+            uint64_t{gate.limiter().counters()});
+  out.Gauge("tenantry_rate_limit_bytes", "Memory of the counters, in bytes.",
+            uint64_t{gate.limiter().memory_bytes()});
+  out.Counter("tenantry_rate_limit_overflows_total",
+              "Requests counted in the shared counter because there were too many clients.",
+              gate.limiter().overflows());
+}
+
 }  // namespace
 
 void AddEngineMetrics(const Engine& engine, Observability* observability) {
@@ -92,6 +114,10 @@ void AddEngineMetrics(const Engine& engine, Observability* observability) {
 
 void AddHttpMetrics(const http::Server& server, Observability* observability) {
   observability->metrics.Add([&server](Exposition& out) { CollectHttp(server, out); });
+}
+
+void AddLimitMetrics(const limits::Gate& gate, Observability* observability) {
+  observability->metrics.Add([&gate](Exposition& out) { CollectLimits(gate, out); });
 }
 
 }  // namespace tenantry::server

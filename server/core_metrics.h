@@ -5,6 +5,7 @@
 
 #include "engine/engine.h"
 #include "server/http/server.h"
+#include "server/limits/gate.h"
 #include "server/observability.h"
 
 namespace tenantry::server {
@@ -12,5 +13,8 @@ namespace tenantry::server {
 void AddEngineMetrics(const Engine& engine, Observability* observability);
 // Connections, worker lanes and their queues.
 void AddHttpMetrics(const http::Server& server, Observability* observability);
+
+// Rate limits and networks. `gate` must outlive the last Render() too.
+void AddLimitMetrics(const limits::Gate& gate, Observability* observability);
 
 }  // namespace tenantry::server

@@ -158,6 +158,20 @@ TEST_F(ObserveTest, M7_MemoryAndProcessor) {
   EXPECT_GT(ValueOf(metrics, "process_start_time_seconds"), 1.6e9);
 }
 
+TEST_F(ObserveOwnServerTest, M8_RateLimitHitsByClass) {
+  auto started = load::ServerProcess::Start(ServerBinary(), folder_.path(), {});
+  ASSERT_TRUE(started.ok()) << started.status().ToString();
+  server_ = std::make_unique<load::ServerProcess>(std::move(started).value());
+  int refused = 0;
+  for (int i = 0; i < 103; ++i) refused += Send("GET", "/", "")->status == 429;
+  EXPECT_EQ(refused, 3);
+  const std::string metrics = Send("GET", "/metrics", "")->body;
+  const std::string name = R"(tenantry_rate_limit_requests_total{class="default",outcome=")";
+  EXPECT_EQ(ValueOf(metrics, name + "passed\"}"), 100);
+  EXPECT_EQ(ValueOf(metrics, name + "refused\"}"), 3);
+  EXPECT_EQ(ValueOf(metrics, "tenantry_rate_limit_counters"), 1);
+}
+
 TEST_F(ObserveTest, M9_LogPositionStoreAndIndexSizes) {
   const double before = ValueOf(Metrics(), "tenantry_log_end_index");
   MakeGym();

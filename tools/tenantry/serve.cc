@@ -142,6 +142,7 @@ int Serve(const config::Sources& sources) {
   if (const Status applied = gate.Apply(settings.limits); !applied.ok()) {
     return RefuseSettings(applied);
   }
+  server::AddLimitMetrics(gate, &observability);
   const server::Context context{engine, server_options, *secret, loops, observability, &gate};
 
   if (settings.demo) {
