@@ -88,6 +88,7 @@ struct Path {
 
 class Decoder {
  public:
+  explicit Decoder(Extent extent) : extent_(extent) {}
   // `out` is null where only rules are checked, in a $shape.
   void Object(std::string_view prefix, simdjson::dom::object object, const StructInfo& info,
               Builder* out, FieldSet* set);
@@ -121,6 +122,7 @@ class Decoder {
   }
   void Add(std::initializer_list<std::string_view> parts);
 
+  const Extent extent_;
   std::vector<std::string> messages_;
 };
 
@@ -184,9 +186,11 @@ void Decoder::Object(std::string_view prefix, simdjson::dom::object object, cons
       set->sent[at] = members.present[at];
       set->null[at] = null;
     }
+    // Only the body itself may leave out what it requires, not the documents inside.
+    const bool may_lack = extent_ == Extent::kPatch && set != nullptr && !members.present[at];
     if (members.present[at] && !null) {
       Field(prefix, field, members.values[at], out);
-    } else if (field.required && !field.internal) {
+    } else if (field.required && !field.internal && !may_lack) {
       Field(prefix, field, std::nullopt, out);
     }
   }
@@ -502,7 +506,8 @@ void Decoder::StructList(const Path& path, const FieldInfo& field, const Value& 
 
 }  // namespace
 
-Status DecodeJson(std::string_view body, const StructInfo& info, Builder out, FieldSet* fields) {
+Status DecodeJson(std::string_view body, const StructInfo& info, Extent extent, Builder out,
+                  FieldSet* fields) {
   element root;
   const simdjson::error_code error = Parse(ParserUse::kBody, body.empty() ? "{}" : body, &root);
   if (error != simdjson::SUCCESS) return ParseError(error);
@@ -510,7 +515,7 @@ Status DecodeJson(std::string_view body, const StructInfo& info, Builder out, Fi
   if (root.get(object) != simdjson::SUCCESS) {
     return InvalidArgument("the JSON body must be an object");
   }
-  Decoder decoder;
+  Decoder decoder(extent);
   decoder.Object("", object, info, &out, fields);
   if (!decoder.ok()) return InvalidFields(decoder.TakeMessages());
   return Status::Ok();

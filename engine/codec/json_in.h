@@ -30,17 +30,21 @@ struct FieldSet {
   std::bitset<kFieldsMax> null;  // Present as null.
 };
 
+// Whether a body states the whole thing or only what is to change: then required fields may be
+// absent, though not null.
+enum class Extent : uint8_t { kWhole, kPatch };
+
 // Fills `out`; an empty body counts as {}.
-Status DecodeJson(std::string_view body, const schema::StructInfo& info,
+Status DecodeJson(std::string_view body, const schema::StructInfo& info, Extent extent,
                   capnp::DynamicStruct::Builder out, FieldSet* fields);
 
 // A decoded body: the input and which fields were sent.
 template <class T>
 class Input {
  public:
-  static Result<Input> Decode(std::string_view body) {
+  static Result<Input> Decode(std::string_view body, Extent extent = Extent::kWhole) {
     Input input;
-    TNT_RETURN_IF_ERROR(DecodeJson(body, schema::InfoOf<T>(),
+    TNT_RETURN_IF_ERROR(DecodeJson(body, schema::InfoOf<T>(), extent,
                                    capnp::DynamicStruct::Builder(*input.draft_), &input.fields_));
     return input;
   }

@@ -1,8 +1,8 @@
 #include "engine/gym/bookings.h"
 
-#include "engine/gym/events.h"
-#include "engine/gym/member_stats.h"
-#include "engine/gym/sessions.h"
+#include <algorithm>
+#include <set>
+
 #include "engine/gym/text.h"
 
 namespace tenantry::gym {
@@ -34,15 +34,6 @@ Result<Member> GetMember(Transaction& tx, std::string_view id) {
   return member;
 }
 
-// Writes the session with `delta` more seats taken.
-Result<Session> TakeSeats(Transaction& tx, const Session& before, int32_t delta) {
-  codec::Draft<schema::GymSession> after(before);
-  after->setBookedCount(before->getBookedCount() + delta);
-  RefreshFlags(&after);
-  TNT_RETURN_IF_ERROR(tx.Update(before, after));
-  return Freeze(after);
-}
-
 Status CheckOpenForBooking(RuleTrace& trace, const Session& session, int64_t now_ms) {
   if (!trace.Check("booking.session_scheduled",
                    session->getStatus() == schema::GymSessionStatus::SCHEDULED, {})) {
@@ -53,29 +44,6 @@ Status CheckOpenForBooking(RuleTrace& trace, const Session& session, int64_t now
     return InvalidArgument("Cannot book a session that has already started");
   }
   return Status::Ok();
-}
-
-// A new record, or the cancelled one brought back with the same id.
-Result<Booking> WriteConfirmed(Transaction& tx, const Scope& scope, const NewBooking& request,
-                               std::string_view member_id, const std::optional<Booking>& earlier) {
-  const int64_t now_ms = tx.now_unix_ms();
-  codec::Draft<schema::GymBooking> draft =
-      earlier ? codec::Draft<schema::GymBooking>(*earlier) : codec::Draft<schema::GymBooking>();
-  if (!earlier) {
-    draft->setId(Text(NewGymId(tx.random())));
-    draft->setTenantId(Text(std::string(scope.tenant_id)));
-    draft->setMemberId(Text(std::string(member_id)));
-    draft->setSessionInstanceId(Text(std::string(request.session_id)));
-    draft->setCreatedAt(now_ms);
-  }
-  draft->setStatus(BookingStatus::CONFIRMED);
-  draft->setBookedAt(now_ms);
-  draft->setCancelledAt(schema::NULL_INT);
-  draft->disownNotes();
-  if (request.notes) draft->setNotes(Text(std::string(*request.notes)));
-  draft->setUpdatedAt(now_ms);
-  TNT_RETURN_IF_ERROR(earlier ? tx.Update(*earlier, draft) : tx.Insert(draft));
-  return Freeze(draft);
 }
 
 Result<BookingParts> PlanCreate(Transaction& tx, const Scope& scope, const NewBooking& request) {
@@ -101,21 +69,9 @@ Result<BookingParts> PlanCreate(Transaction& tx, const Scope& scope, const NewBo
     return Conflict("Session is full");
   }
 
-  TNT_ASSIGN_OR_RETURN(Booking booking, WriteConfirmed(tx, scope, request, member_id, earlier));
-  TNT_ASSIGN_OR_RETURN(const Session taken, TakeSeats(tx, *session, +1));
-  PartsCache cache(tx);
-  TNT_ASSIGN_OR_RETURN(SessionParts parts, cache.Parts(taken));
-  std::optional<BookingStatus> status_before;
-  if (earlier) status_before = (*earlier)->getStatus();
-  TNT_RETURN_IF_ERROR(CountBooking(
-      tx, {scope.tenant_id, member_id, parts, status_before, BookingStatus::CONFIRMED}));
-  TNT_RETURN_IF_ERROR(
-      AppendEvent(tx, {.tenant_id = scope.tenant_id,
-                       .member_id = member_id,
-                       .session_id = request.session_id,
-                       .type = schema::GymEventType::BOOKING_CREATED,
-                       .metadata = BookingCreatedMetadata(*taken, View(parts.type->getName()),
-                                                          View(parts.location->getName()))}));
+  SessionChange change(tx, *session);
+  TNT_ASSIGN_OR_RETURN(Booking booking, change.Take({member_id, request.notes, earlier}));
+  TNT_ASSIGN_OR_RETURN(SessionParts parts, change.Save());
   return BookingParts{std::move(booking), std::move(parts), std::move(member)};
 }
 
@@ -133,38 +89,48 @@ Status CheckMayCancel(RuleTrace& trace, const Actor& actor, const Booking& booki
   return Status::Ok();
 }
 
-Result<BookingParts> PlanCancel(Transaction& tx, const Scope& scope, std::string_view booking_id) {
-  TNT_ASSIGN_OR_RETURN(const std::optional<Booking> before,
-                       tx.Find<schema::GymBooking>({booking_id}));
+// A booking that the actor may change: their own, or any for crew.
+Result<Booking> VisibleBooking(Transaction& tx, const Actor& actor, std::string_view booking_id) {
+  TNT_ASSIGN_OR_RETURN(std::optional<Booking> booking, tx.Find<schema::GymBooking>({booking_id}));
   const bool visible =
-      before && (scope.actor.crew() || View((*before)->getMemberId()) == scope.actor.member_id);
+      booking && (actor.crew() || View((*booking)->getMemberId()) == actor.member_id);
   if (!tx.trace().Check("booking.visible", visible, {{"booking", booking_id}})) {
     return BookingNotFound(booking_id);
   }
-  TNT_ASSIGN_OR_RETURN(const Session session,
-                       GetSession(tx, View((*before)->getSessionInstanceId())));
-  const int64_t now_ms = tx.now_unix_ms();
-  TNT_RETURN_IF_ERROR(CheckMayCancel(tx.trace(), scope.actor, *before, session, now_ms));
-  TNT_ASSIGN_OR_RETURN(Member member, GetMember(tx, View((*before)->getMemberId())));
+  return *std::move(booking);
+}
 
-  codec::Draft<schema::GymBooking> after(*before);
-  after->setStatus(BookingStatus::CANCELLED);
-  after->setCancelledAt(now_ms);
-  after->setUpdatedAt(now_ms);
-  TNT_RETURN_IF_ERROR(tx.Update(*before, after));
-  TNT_ASSIGN_OR_RETURN(const Session freed, TakeSeats(tx, session, -1));
-  PartsCache cache(tx);
-  TNT_ASSIGN_OR_RETURN(SessionParts parts, cache.Parts(freed));
-  TNT_RETURN_IF_ERROR(CountBooking(tx, {scope.tenant_id, View((*before)->getMemberId()), parts,
-                                        BookingStatus::CONFIRMED, BookingStatus::CANCELLED}));
-  TNT_RETURN_IF_ERROR(AppendEvent(
-      tx, {.tenant_id = scope.tenant_id,
-           .member_id = View((*before)->getMemberId()),
-           .session_id = View((*before)->getSessionInstanceId()),
-           .type = schema::GymEventType::BOOKING_CANCELLED,
-           .metadata = BookingCancelledMetadata(View(parts.type->getName()),
-                                                View(parts.location->getName()), now_ms, {})}));
-  TNT_ASSIGN_OR_RETURN(Booking booking, Freeze(after));
+Result<BookingParts> PlanCancel(Transaction& tx, const Scope& scope, std::string_view booking_id) {
+  TNT_ASSIGN_OR_RETURN(const Booking before, VisibleBooking(tx, scope.actor, booking_id));
+  TNT_ASSIGN_OR_RETURN(const Session session, GetSession(tx, View(before->getSessionInstanceId())));
+  TNT_RETURN_IF_ERROR(CheckMayCancel(tx.trace(), scope.actor, before, session, tx.now_unix_ms()));
+  TNT_ASSIGN_OR_RETURN(Member member, GetMember(tx, View(before->getMemberId())));
+  SessionChange change(tx, session);
+  TNT_ASSIGN_OR_RETURN(Booking booking, change.Free(before, {}));
+  TNT_ASSIGN_OR_RETURN(SessionParts parts, change.Save());
+  return BookingParts{std::move(booking), std::move(parts), std::move(member)};
+}
+
+Result<BookingParts> PlanNoShow(Transaction& tx, const Scope& scope, std::string_view booking_id) {
+  TNT_ASSIGN_OR_RETURN(const Booking before, VisibleBooking(tx, scope.actor, booking_id));
+  TNT_ASSIGN_OR_RETURN(const Session session, GetSession(tx, View(before->getSessionInstanceId())));
+  RuleTrace& trace = tx.trace();
+  if (!trace.Check("no_show.by_crew", scope.actor.crew(), {})) {
+    return PermissionDenied("Forbidden resource");
+  }
+  const bool confirmed = EffectiveStatus(*before, *session) == BookingStatus::CONFIRMED;
+  if (!trace.Check("no_show.confirmed", confirmed, {})) {
+    return InvalidArgument("Only confirmed bookings can be marked as no-show");
+  }
+  const int64_t now_ms = tx.now_unix_ms();
+  if (!trace.Check("no_show.started", now_ms >= session->getStartTime(),
+                   {{"startTime", session->getStartTime()}, {"now", now_ms}})) {
+    return InvalidArgument("A booking can be marked as no-show once the session has started");
+  }
+  TNT_ASSIGN_OR_RETURN(Member member, GetMember(tx, View(before->getMemberId())));
+  SessionChange change(tx, session);
+  TNT_ASSIGN_OR_RETURN(Booking booking, change.MarkNoShow(before));
+  TNT_ASSIGN_OR_RETURN(SessionParts parts, change.Save());
   return BookingParts{std::move(booking), std::move(parts), std::move(member)};
 }
 
@@ -190,28 +156,59 @@ Result<BookingParts> PlanCheckIn(Transaction& tx, const Scope& scope, std::strin
     return InvalidArgument("Check-in closes 60 minutes after the session ends");
   }
   TNT_ASSIGN_OR_RETURN(Member member, GetMember(tx, attendee));
-
-  codec::Draft<schema::GymBooking> after(*before);
-  after->setStatus(BookingStatus::ATTENDED);
-  after->setAttendedAt(now_ms);
-  after->setUpdatedAt(now_ms);
-  TNT_RETURN_IF_ERROR(tx.Update(*before, after));
-  PartsCache cache(tx);
-  TNT_ASSIGN_OR_RETURN(SessionParts parts, cache.Parts(session));
-  TNT_RETURN_IF_ERROR(CountBooking(
-      tx, {scope.tenant_id, attendee, parts, BookingStatus::CONFIRMED, BookingStatus::ATTENDED}));
-  TNT_RETURN_IF_ERROR(
-      AppendEvent(tx, {.tenant_id = scope.tenant_id,
-                       .member_id = attendee,
-                       .session_id = session_id,
-                       .type = schema::GymEventType::CLASS_ATTENDANCE,
-                       .metadata = AttendanceMetadata(*session, View(parts.type->getName()),
-                                                      View(parts.location->getName()), now_ms)}));
-  TNT_ASSIGN_OR_RETURN(Booking booking, Freeze(after));
+  SessionChange change(tx, session);
+  TNT_ASSIGN_OR_RETURN(Booking booking, change.Attend(*before));
+  TNT_ASSIGN_OR_RETURN(SessionParts parts, change.Save());
   return BookingParts{std::move(booking), std::move(parts), std::move(member)};
 }
 
+// The open sessions in which the member holds a seat or waits for one, at most `limit`.
+Result<std::vector<Session>> OpenSessionsOf(Transaction& tx, std::string_view member_id,
+                                            size_t limit) {
+  std::set<std::string, std::less<>> ids;
+  TNT_RETURN_IF_ERROR(tx.ScanIndex<schema::GymBooking>(
+      {.index = kByMemberAndSession, .equal = {member_id}}, [&ids](const Booking& booking) {
+        if (booking->getStatus() == BookingStatus::CONFIRMED) {
+          ids.insert(String(booking->getSessionInstanceId()));
+        }
+        return true;
+      }));
+  TNT_RETURN_IF_ERROR(tx.ScanIndex<schema::GymWaitlistEntry>(
+      {.index = kByMemberAndSession, .equal = {member_id}}, [&ids](const WaitlistEntry& entry) {
+        ids.insert(String(entry->getSessionInstanceId()));
+        return true;
+      }));
+  std::vector<Session> open;
+  for (const std::string& id : ids) {
+    TNT_ASSIGN_OR_RETURN(const Session session, GetSession(tx, id));
+    if (IsOpen(*session, tx.now_unix_ms())) open.push_back(session);
+    if (open.size() == limit) break;
+  }
+  return open;
+}
+
 }  // namespace
+
+Result<bool> ReleaseSeats(Transaction& tx, std::string_view member_id, size_t sessions_max) {
+  TNT_ASSIGN_OR_RETURN(const std::vector<Session> sessions,
+                       OpenSessionsOf(tx, member_id, sessions_max + 1));
+  for (size_t i = 0; i < std::min(sessions.size(), sessions_max); ++i) {
+    const std::string_view session_id = View(sessions[i]->getId());
+    SessionChange change(tx, sessions[i]);
+    TNT_ASSIGN_OR_RETURN(
+        const std::optional<WaitlistEntry> entry,
+        tx.FindUnique<schema::GymWaitlistEntry>(kByMemberAndSession, {member_id, session_id}));
+    if (entry) TNT_RETURN_IF_ERROR(change.Leave(*entry));
+    TNT_ASSIGN_OR_RETURN(
+        const std::optional<Booking> booking,
+        tx.FindUnique<schema::GymBooking>(kByMemberAndSession, {member_id, session_id}));
+    if (booking && (*booking)->getStatus() == BookingStatus::CONFIRMED) {
+      TNT_RETURN_IF_ERROR(change.Free(*booking, "account_deleted").status());
+    }
+    TNT_RETURN_IF_ERROR(change.Save().status());
+  }
+  return sessions.size() <= sessions_max;
+}
 
 Done<BookingParts> CreateBooking(const Scope& scope, const NewBooking& request) {
   return Run<BookingParts>(scope, CommandKind::kGymBookingCreate,
@@ -221,6 +218,11 @@ Done<BookingParts> CreateBooking(const Scope& scope, const NewBooking& request) 
 Done<BookingParts> CancelBooking(const Scope& scope, std::string_view booking_id) {
   return Run<BookingParts>(scope, CommandKind::kGymBookingCancel,
                            [&](Transaction& tx) { return PlanCancel(tx, scope, booking_id); });
+}
+
+Done<BookingParts> MarkNoShow(const Scope& scope, std::string_view booking_id) {
+  return Run<BookingParts>(scope, CommandKind::kGymNoShow,
+                           [&](Transaction& tx) { return PlanNoShow(tx, scope, booking_id); });
 }
 
 Done<BookingParts> CheckIn(const Scope& scope, std::string_view session_id,

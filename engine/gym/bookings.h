@@ -2,8 +2,10 @@
 // Bookings: who takes part in which session.
 //
 //   (none) ──CreateBooking──▶ confirmed ──CheckIn──▶ attended
-//                              ▲      └─CancelBooking, or the session is cancelled──▶ cancelled
+//                              ▲      ├─MarkNoShow──▶ no_show
+//                              │      └─CancelBooking, or the session is cancelled──▶ cancelled
 //                              └────────────────CreateBooking revives the record────────┘
+//   The waitlist confirms too: see session_change.h.
 //
 // Rules    of a session with capacity, bookings confirmed or attended never exceed it: commands of
 //          a gym run one at a time and the count is part of the session. One record per (member,
@@ -16,11 +18,10 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/gym/session_parts.h"
+#include "engine/gym/session_change.h"
 
 namespace tenantry::gym {
 
-using Booking = codec::Stored<schema::GymBooking>;
 using Member = codec::Stored<schema::GymMember>;
 
 // Members may cancel until this long before the start; crew always.
@@ -48,6 +49,9 @@ Done<BookingParts> CreateBooking(const Scope& scope, const NewBooking& request);
 // not confirmed, then when the notice is too short.
 Done<BookingParts> CancelBooking(const Scope& scope, std::string_view booking_id);
 
+// By crew. kNotFound; kInvalidArgument when not confirmed, then before the start.
+Done<BookingParts> MarkNoShow(const Scope& scope, std::string_view booking_id);
+
 // Empty `member_id`: the actor. kPermissionDenied for others without being crew; kNotFound without
 // a confirmed booking; kInvalidArgument before the start and later than kCheckInGraceMs after the
 // end.
@@ -59,6 +63,13 @@ schema::GymBookingStatus EffectiveStatus(const schema::GymBooking::Reader& booki
                                          const schema::GymSession::Reader& session);
 // The booking as readers see it: itself, or a copy with that status.
 Result<Booking> AsSeen(const Booking& booking, const Session& session);
+
+// For an account that is being deleted: cancels up to `sessions_max` of the member's bookings of
+// sessions that are still open, and takes them off waitlists. True when none is left; otherwise the
+// next entry goes on. One session takes some thirty effects of an entry's 4,096.
+inline constexpr size_t kReleaseSessionsMax = 100;
+Result<bool> ReleaseSeats(Transaction& tx, std::string_view member_id,
+                          size_t sessions_max = kReleaseSessionsMax);
 
 // --- Queries ---
 

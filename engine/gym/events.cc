@@ -57,6 +57,31 @@ std::string StreakMilestoneMetadata(int64_t days, std::string_view achievement,
   return out;
 }
 
+std::string NoShowMetadata(std::string_view type_name, std::string_view location_name,
+                           int64_t marked_at_ms) {
+  std::string out;
+  {
+    codec::ObjectWriter object(&out);
+    object.String("sessionType", type_name);
+    object.String("location", location_name);
+    object.Instant("markedAt", marked_at_ms);
+  }
+  return out;
+}
+
+std::string WaitlistMetadata(const schema::GymSession::Reader& session, std::string_view type_name,
+                             std::string_view location_name, int64_t position) {
+  std::string out;
+  {
+    codec::ObjectWriter object(&out);
+    object.String("sessionType", type_name);
+    object.String("location", location_name);
+    object.Instant("startTime", session.getStartTime());
+    object.Int("position", position);
+  }
+  return out;
+}
+
 std::string AttendanceMetadata(const schema::GymSession::Reader& session,
                                std::string_view type_name, std::string_view location_name,
                                int64_t checked_in_at_ms) {

@@ -29,6 +29,11 @@ std::string BookingCancelledMetadata(std::string_view type_name, std::string_vie
                                      int64_t cancelled_at_ms, std::string_view reason);
 std::string StreakMilestoneMetadata(int64_t days, std::string_view achievement,
                                     int64_t achieved_at_ms);
+std::string NoShowMetadata(std::string_view type_name, std::string_view location_name,
+                           int64_t marked_at_ms);
+// `position` is the one joined at, left from or promoted from.
+std::string WaitlistMetadata(const schema::GymSession::Reader& session, std::string_view type_name,
+                             std::string_view location_name, int64_t position);
 std::string AttendanceMetadata(const schema::GymSession::Reader& session,
                                std::string_view type_name, std::string_view location_name,
                                int64_t checked_in_at_ms);

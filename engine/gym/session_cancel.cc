@@ -6,8 +6,7 @@
 #include <vector>
 
 #include "engine/gym/bookings.h"
-#include "engine/gym/events.h"
-#include "engine/gym/member_stats.h"
+#include "engine/gym/session_change.h"
 #include "engine/gym/sessions.h"
 #include "engine/gym/text.h"
 
@@ -17,36 +16,17 @@ namespace {
 constexpr uint8_t kBySessionAndStatus = 3;
 constexpr uint8_t kCascading = 7;
 
-// Up to kCascadeBookingsMax confirmed bookings, and whether there are more.
-Status ConfirmedBookings(const SpaceReader& space, std::string_view session_id,
+// Up to `limit` confirmed bookings, and whether there are more.
+Status ConfirmedBookings(const SpaceReader& space, std::string_view session_id, size_t limit,
                          std::vector<Booking>* found, bool* more) {
   const int64_t confirmed = static_cast<int64_t>(schema::GymBookingStatus::CONFIRMED);
   return space.ScanIndex<schema::GymBooking>(
       {.index = kBySessionAndStatus, .equal = {session_id, confirmed}},
       [&](const Booking& booking) {
-        *more = found->size() == static_cast<size_t>(kCascadeBookingsMax);
+        *more = found->size() == limit;
         if (!*more) found->push_back(booking);
         return !*more;
       });
-}
-
-Status CancelWithSession(Transaction& tx, const Booking& before, const SessionParts& parts) {
-  const int64_t now_ms = tx.now_unix_ms();
-  codec::Draft<schema::GymBooking> after(before);
-  after->setStatus(schema::GymBookingStatus::CANCELLED);
-  after->setCancelledAt(now_ms);
-  after->setUpdatedAt(now_ms);
-  TNT_RETURN_IF_ERROR(tx.Update(before, after));
-  TNT_RETURN_IF_ERROR(
-      CountBooking(tx, {View(before->getTenantId()), View(before->getMemberId()), parts,
-                        before->getStatus(), schema::GymBookingStatus::CANCELLED}));
-  return AppendEvent(tx, {.tenant_id = View(before->getTenantId()),
-                          .member_id = View(before->getMemberId()),
-                          .session_id = View(before->getSessionInstanceId()),
-                          .type = schema::GymEventType::BOOKING_CANCELLED,
-                          .metadata = BookingCancelledMetadata(View(parts.type->getName()),
-                                                               View(parts.location->getName()),
-                                                               now_ms, "session_cancelled")});
 }
 
 // One entry of the cascade.
@@ -59,22 +39,20 @@ Result<Session> PlanCancel(Transaction& tx, std::string_view session_id) {
   }
   if (status == schema::GymSessionStatus::CANCELLED && !before->getCascading()) return before;
 
-  PartsCache cache(tx);
-  TNT_ASSIGN_OR_RETURN(const SessionParts parts, cache.Parts(before));
   std::vector<Booking> bookings;
   bool more = false;
-  TNT_RETURN_IF_ERROR(ConfirmedBookings(tx, session_id, &bookings, &more));
+  const auto limit = static_cast<size_t>(kCascadeBookingsMax - before->getWaitlistCount());
+  TNT_RETURN_IF_ERROR(ConfirmedBookings(tx, session_id, limit, &bookings, &more));
+  SessionChange change(tx, before);
   for (const Booking& booking : bookings) {
-    TNT_RETURN_IF_ERROR(CancelWithSession(tx, booking, parts));
+    TNT_RETURN_IF_ERROR(change.Free(booking, "session_cancelled").status());
   }
-  codec::Draft<schema::GymSession> after(before);
+  codec::Draft<schema::GymSession>& after = change.draft();
   if (status != schema::GymSessionStatus::CANCELLED) after->setUpdatedAt(tx.now_unix_ms());
   after->setStatus(schema::GymSessionStatus::CANCELLED);
-  after->setBookedCount(before->getBookedCount() - static_cast<int32_t>(bookings.size()));
   after->setCascading(more);
-  RefreshFlags(&after);
-  TNT_RETURN_IF_ERROR(tx.Update(before, after));
-  return Freeze(after);
+  TNT_ASSIGN_OR_RETURN(SessionParts parts, change.Save());
+  return std::move(parts.session);
 }
 
 }  // namespace

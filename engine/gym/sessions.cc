@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "engine/gym/session_change.h"
 #include "engine/gym/session_rules.h"
 #include "engine/gym/text.h"
 #include "engine/tenant/directory.h"
@@ -92,10 +93,8 @@ Result<SessionParts> PlanCreate(Transaction& tx, const Scope& scope,
   if (IsUnlimited(draft.reader())) draft->setCapacity(named.type->getMaxCapacity());
   draft->setCreatedAt(tx.now_unix_ms());
   draft->setUpdatedAt(tx.now_unix_ms());
-  RefreshFlags(&draft);
-  TNT_RETURN_IF_ERROR(tx.Insert(draft));
+  TNT_ASSIGN_OR_RETURN(Session session, InsertSession(tx, &draft));
   TNT_RETURN_IF_ERROR(tenant::PutReference(tx, schema::ReferenceKind::SESSION, id));
-  TNT_ASSIGN_OR_RETURN(Session session, Freeze(draft));
   return SessionParts{std::move(session), std::move(named.type), std::move(named.location)};
 }
 
@@ -145,7 +144,8 @@ Result<SessionParts> PlanUpdate(Transaction& tx, std::string_view session_id,
                                             .except_session_id = session_id}));
   }
 
-  codec::Draft<schema::GymSession> after(before);
+  SessionChange change(tx, before);
+  codec::Draft<schema::GymSession>& after = change.draft();
   codec::CopySent(in, &after);
   DropEmptyInstructor(&after);
   after->setSessionTypeId(Text(slot.type_id));
@@ -160,21 +160,23 @@ Result<SessionParts> PlanUpdate(Transaction& tx, std::string_view session_id,
     return Conflict("Capacity cannot be lower than the number of booked seats");
   }
   after->setUpdatedAt(tx.now_unix_ms());
-  RefreshFlags(&after);
-  TNT_RETURN_IF_ERROR(tx.Update(before, after));
-  TNT_ASSIGN_OR_RETURN(Session session, Freeze(after));
-  return SessionParts{std::move(session), std::move(named.type), std::move(named.location)};
+  return change.Save();
+}
+
+Result<Session> PlanComplete(Transaction& tx, std::string_view session_id) {
+  TNT_ASSIGN_OR_RETURN(const Session before, GetSession(tx, session_id));
+  if (!tx.trace().Check("session.scheduled",
+                        before->getStatus() == schema::GymSessionStatus::SCHEDULED, {})) {
+    return InvalidArgument("Only scheduled sessions can be completed");
+  }
+  SessionChange change(tx, before);
+  change.draft()->setStatus(schema::GymSessionStatus::COMPLETED);
+  change.draft()->setUpdatedAt(tx.now_unix_ms());
+  TNT_ASSIGN_OR_RETURN(SessionParts parts, change.Save());
+  return std::move(parts.session);
 }
 
 }  // namespace
-
-void RefreshFlags(codec::Draft<schema::GymSession>* session) {
-  const schema::GymSessionStatus status = (*session)->getStatus();
-  (*session)->setLive(status != schema::GymSessionStatus::CANCELLED);
-  (*session)->setHasRoom(status == schema::GymSessionStatus::SCHEDULED &&
-                         HasRoom(session->reader()));
-  (*session)->setTrainerKey(Text(TrainerKeyOf(session->reader())));
-}
 
 Done<SessionParts> CreateSession(const Scope& scope,
                                  const codec::Input<schema::GymSessionInput>& in) {
@@ -186,6 +188,11 @@ Done<SessionParts> UpdateSession(const Scope& scope, std::string_view session_id
                                  const codec::Input<schema::GymSessionPatch>& in) {
   return Run<SessionParts>(scope, CommandKind::kGymSessionUpdate,
                            [&](Transaction& tx) { return PlanUpdate(tx, session_id, in); });
+}
+
+Done<Session> CompleteSession(const Scope& scope, std::string_view session_id) {
+  return Run<Session>(scope, CommandKind::kGymSessionComplete,
+                      [&](Transaction& tx) { return PlanComplete(tx, session_id); });
 }
 
 }  // namespace tenantry::gym

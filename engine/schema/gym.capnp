@@ -337,6 +337,8 @@ struct GymSession $A.record((collection = "gymSessions", number = 24, key = ["id
   hasRoom @25 :Bool $A.internal;         # Scheduled and not full.
   cascading @26 :Bool $A.internal;       # Cancelled; bookings follow in later entries.
   trainerKey @27 :Text $A.internal;      # "id:" and instructorId, else "name:" and instructor.
+  waitlistCount @28 :Int32 $A.internal;
+  waitlistTickets @29 :Int64 $A.internal;  # How many ever joined; the next entry's ticket.
 }
 
 enum GymBookingStatus {
@@ -350,7 +352,8 @@ struct GymBooking $A.record((collection = "gymBookings", number = 25, key = ["id
     (number = 1, fields = ["memberId", "sessionInstanceId"], unique = true),
     (number = 2, fields = ["memberId", "createdAt"]),
     (number = 3, fields = ["sessionInstanceId", "status", "createdAt"]),
-    (number = 4, fields = ["createdAt"])])) {
+    (number = 4, fields = ["createdAt"]),
+    (number = 5, fields = ["memberId", "bookedAt"])])) {
   id @0 :Text;
   tenantId @1 :Text;
   memberId @2 :Text;
@@ -362,6 +365,21 @@ struct GymBooking $A.record((collection = "gymBookings", number = 25, key = ["id
   notes @8 :Text;
   createdAt @9 :Int64 $A.timestamp;
   updatedAt @10 :Int64 $A.timestamp;
+}
+
+# Somebody waiting for a seat. Positions are not stored: an entry's position is how many entries of
+# its session have a ticket up to its own.
+struct GymWaitlistEntry $A.record((collection = "gymWaitlist", number = 27, key = ["id"], indexes = [
+    (number = 1, fields = ["memberId", "sessionInstanceId"], unique = true),
+    (number = 2, fields = ["sessionInstanceId", "ticket"])])) {
+  id @0 :Text;
+  tenantId @1 :Text;
+  memberId @2 :Text;
+  sessionInstanceId @3 :Text;
+  createdAt @4 :Int64 $A.timestamp;
+  updatedAt @5 :Int64 $A.timestamp;
+
+  ticket @6 :Int64 $A.internal;          # Rises in the order of the log.
 }
 
 enum GymEventType {

@@ -31,6 +31,7 @@ struct KnownCollections {
                                                 &schema::CollectionOf<schema::GymSessionType>(),
                                                 &schema::CollectionOf<schema::GymSession>(),
                                                 &schema::CollectionOf<schema::GymBooking>(),
+                                                &schema::CollectionOf<schema::GymWaitlistEntry>(),
                                                 &schema::CollectionOf<schema::GymRefreshToken>(),
                                                 &schema::CollectionOf<schema::GymEvent>(),
                                                 &schema::CollectionOf<schema::PopupLimitMark>(),

@@ -230,11 +230,10 @@ TEST_F(SessionsTest, ACascadeCutShortReadsAsDoneAndIsFinished) {
   Must(Book(Mia(), id));
   const Outcome cut = Run(Gym(gym_id_).ref, [&](Transaction& tx) -> Status {
     TNT_ASSIGN_OR_RETURN(const Session before, GetSession(tx, id));
-    codec::Draft<schema::GymSession> after(before);
-    after->setStatus(schema::GymSessionStatus::CANCELLED);
-    after->setCascading(true);
-    RefreshFlags(&after);
-    return tx.Update(before, after);
+    SessionChange change(tx, before);
+    change.draft()->setStatus(schema::GymSessionStatus::CANCELLED);
+    change.draft()->setCascading(true);
+    return change.Save().status();
   });
   ASSERT_TRUE(cut.status.ok());
   const auto seen = BookingsOf(Space(), member_id_, schema::GymBookingStatus::CANCELLED);
