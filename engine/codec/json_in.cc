@@ -521,6 +521,21 @@ Status DecodeJson(std::string_view body, const StructInfo& info, Extent extent, 
   return Status::Ok();
 }
 
+std::vector<std::string> TextItems(std::string_view json_array) {
+  std::vector<std::string> items;
+  element root;
+  simdjson::dom::array array;
+  if (Parse(ParserUse::kNested, json_array, &root) != simdjson::SUCCESS ||
+      root.get(array) != simdjson::SUCCESS) {
+    return items;
+  }
+  for (const element item : array) {
+    std::string_view text;
+    if (item.get(text) == simdjson::SUCCESS) items.emplace_back(text);
+  }
+  return items;
+}
+
 void CopySentFields(const StructInfo& from_info, capnp::DynamicStruct::Reader from,
                     const FieldSet& fields, const StructInfo& to_info, Builder to) {
   for (const FieldInfo& field : from_info.fields) {

@@ -12,6 +12,7 @@
 #include <bitset>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <capnp/dynamic.h>
 
@@ -37,6 +38,9 @@ enum class Extent : uint8_t { kWhole, kPatch };
 // Fills `out`; an empty body counts as {}.
 Status DecodeJson(std::string_view body, const schema::StructInfo& info, Extent extent,
                   capnp::DynamicStruct::Builder out, FieldSet* fields);
+
+// The texts of a JSON array; what is no text is left out, and so is everything if it is no array.
+std::vector<std::string> TextItems(std::string_view json_array);
 
 // A decoded body: the input and which fields were sent.
 template <class T>

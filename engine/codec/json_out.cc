@@ -1,5 +1,6 @@
 #include "engine/codec/json_out.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -208,11 +209,13 @@ void AppendJsonMoney(std::string* out, int64_t hundredths) {
 }
 
 void AppendJsonMembers(std::string* out, const schema::StructInfo& info,
-                       capnp::DynamicStruct::Reader record) {
+                       capnp::DynamicStruct::Reader record,
+                       std::span<const std::string_view> except) {
   const FieldAccess access(record);
   bool first = true;
   for (const FieldInfo& field : info.fields) {
     if (field.internal) continue;
+    if (std::find(except.begin(), except.end(), field.name) != except.end()) continue;
     if (!first) out->push_back(',');
     first = false;
     out->append(field.json_prefix);

@@ -5,6 +5,7 @@
 // checked as UTF-8 on input, so output only escapes.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,13 +24,16 @@ void AppendJsonInt(std::string* out, int64_t value);
 // Hundredths as a number with two decimals: 1999 -> 19.99.
 void AppendJsonMoney(std::string* out, int64_t hundredths);
 
-// `"a":1,"b":null` without braces, so that a handler can add fields of its own.
+// `"a":1,"b":null` without braces, so that a handler can add fields of its own. Fields named in
+// `except` are left to the caller.
 void AppendJsonMembers(std::string* out, const schema::StructInfo& info,
-                       capnp::DynamicStruct::Reader record);
+                       capnp::DynamicStruct::Reader record,
+                       std::span<const std::string_view> except = {});
 
 template <class T>
-void AppendMembers(std::string* out, const typename T::Reader& record) {
-  AppendJsonMembers(out, schema::InfoOf<T>(), capnp::DynamicStruct::Reader(record));
+void AppendMembers(std::string* out, const typename T::Reader& record,
+                   std::span<const std::string_view> except = {}) {
+  AppendJsonMembers(out, schema::InfoOf<T>(), capnp::DynamicStruct::Reader(record), except);
 }
 template <class T>
 void AppendObject(std::string* out, const typename T::Reader& record) {

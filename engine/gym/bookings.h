@@ -58,6 +58,8 @@ Done<BookingParts> MarkNoShow(const Scope& scope, std::string_view booking_id);
 Done<BookingParts> CheckIn(const Scope& scope, std::string_view session_id,
                            std::string_view member_id);
 
+// Confirmed or attended: what capacity counts.
+bool HoldsSeat(schema::GymBookingStatus status);
 // The status readers see.
 schema::GymBookingStatus EffectiveStatus(const schema::GymBooking::Reader& booking,
                                          const schema::GymSession::Reader& session);
@@ -79,8 +81,34 @@ Result<std::vector<BookingParts>> BookingsOf(const SpaceReader& space, std::stri
 // kNotFound also for somebody else's unless the actor is crew.
 Result<BookingParts> GetBooking(const SpaceReader& space, const Actor& actor,
                                 std::string_view booking_id);
-// All statuses, oldest first. Members are not loaded.
-Result<std::vector<Booking>> BookingsIn(const SpaceReader& space, const Session& session);
+struct BookingFilter {
+  std::optional<schema::GymBookingStatus> status;
+  std::string_view session_id;  // Empty: any.
+  std::string_view member_id;   // Empty: any that the actor may see.
+};
+// The answer ends here; narrower filters reach the rest.
+inline constexpr size_t kBookingRowsMax = 10'000;
+// Newest first, members loaded. Who is not crew gets their own only.
+Result<std::vector<BookingParts>> ListBookings(const SpaceReader& space, const Actor& actor,
+                                               const BookingFilter& filter);
+
+struct BookingPage {
+  std::vector<BookingParts> rows;
+  uint64_t total = 0;
+};
+// Last booked first.
+Result<BookingPage> BookingHistory(const SpaceReader& space, std::string_view member_id,
+                                   std::optional<schema::GymBookingStatus> status,
+                                   const Page& page);
+
+// Seats (confirmed or attended) in sessions that start from now on and were not called off, by
+// start.
+Result<std::vector<BookingParts>> SeatsAhead(const SpaceReader& space, std::string_view member_id,
+                                             int64_t now_ms);
+
+// Oldest first; with `status`, only those. Members are not loaded.
+Result<std::vector<Booking>> BookingsIn(const SpaceReader& space, const Session& session,
+                                        std::optional<schema::GymBookingStatus> status = {});
 // Whether the member holds a seat.
 Result<bool> IsBooked(const SpaceReader& space, std::string_view member_id,
                       std::string_view session_id);

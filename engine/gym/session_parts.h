@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/gym/locations.h"
 #include "engine/gym/session_types.h"
@@ -24,6 +25,20 @@ struct SessionParts {
   SessionType type;
   Location location;
 };
+
+// Which part of a list is wanted.
+struct Page {
+  uint64_t number = 1;  // From 1.
+  uint64_t limit = 20;
+};
+template <class T>
+void KeepPage(const Page& page, std::vector<T>* rows) {
+  const uint64_t skip = std::min<uint64_t>((page.number - 1) * page.limit, rows->size());
+  rows->erase(rows->begin(), rows->begin() + static_cast<ptrdiff_t>(skip));
+  if (rows->size() > page.limit) {
+    rows->erase(rows->begin() + static_cast<ptrdiff_t>(page.limit), rows->end());
+  }
+}
 
 // What an unlimited session shows as free.
 inline constexpr int64_t kUnlimitedSpots = 9999;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "engine/gym/local_day.h"
 #include "engine/gym/text.h"
 #include "engine/read_recorder.h"
 
@@ -16,6 +15,9 @@ constexpr uint8_t kByTypeAndStatus = 4;
 constexpr uint8_t kWithRoom = 5;
 constexpr uint8_t kWithRoomByPlace = 6;
 
+// With a change of clocks; one of more than an hour is unheard of.
+constexpr int64_t kLongestDayMs = int64_t{26} * 3'600'000;
+
 bool StartsEarlier(const Session& a, const Session& b) {
   if (a->getStartTime() != b->getStartTime()) return a->getStartTime() < b->getStartTime();
   return View(a->getId()) < View(b->getId());
@@ -27,18 +29,22 @@ struct Search {
   bool check_day = false;
   bool check_room = false;
   bool check_category = false;
-  bool exact() const { return !check_day && !check_room && !check_category; }
+  bool check_difficulty = false;
+  bool exact() const { return !check_day && !check_room && !check_category && !check_difficulty; }
 };
 
 void Bound(const SessionFilter& filter, IndexRange* range) {
-  int64_t from_ms = std::numeric_limits<int64_t>::min();
-  if (filter.date) {
-    const InstantRange day = DayAnywhere(*filter.date);
-    from_ms = day.from_ms;
-    range->until = day.until_ms;
-  }
-  if (filter.available_only) from_ms = std::max(from_ms, filter.now_ms + 1);
-  range->from = from_ms;
+  InstantRange wide{std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()};
+  const auto narrow = [&wide](const InstantRange& by) {
+    wide.from_ms = std::max(wide.from_ms, by.from_ms);
+    wide.until_ms = std::min(wide.until_ms, by.until_ms);
+  };
+  if (filter.date) narrow(DayAnywhere(*filter.date));
+  if (filter.today) narrow({filter.now_ms - kLongestDayMs, filter.now_ms + kLongestDayMs});
+  if (filter.starts) narrow(*filter.starts);
+  if (filter.available_only) wide.from_ms = std::max(wide.from_ms, filter.now_ms + 1);
+  range->from = wide.from_ms;
+  range->until = wide.until_ms;
 }
 
 // By place when one is named, else by the types of the category, else by status. `types` keeps the
@@ -47,7 +53,8 @@ Search PlanSearch(const SessionFilter& filter, const std::vector<SessionType>& t
   const int64_t status = static_cast<int64_t>(filter.status);
   const std::string_view place = filter.location_id;
   Search search;
-  search.check_day = filter.date.has_value();
+  search.check_day = filter.date.has_value() || filter.today;
+  search.check_difficulty = filter.difficulty.has_value();
   if (!place.empty()) {
     search.check_category = !filter.category.empty();
     if (filter.available_only) {
@@ -76,19 +83,23 @@ class Matcher {
 
   Result<bool> Matches(const Session& session) {
     if (search_.check_room && !session->getHasRoom()) return false;
-    if (search_.check_category) {
+    if (search_.check_category || search_.check_difficulty) {
       TNT_ASSIGN_OR_RETURN(const SessionType type, cache_.Type(View(session->getSessionTypeId())));
-      if (View(type->getCategory()) != filter_.category) return false;
+      if (search_.check_category && View(type->getCategory()) != filter_.category) return false;
+      if (search_.check_difficulty && type->getDifficulty() != *filter_.difficulty) return false;
     }
-    if (search_.check_day) {
-      TNT_ASSIGN_OR_RETURN(const Location place, cache_.Place(View(session->getLocationId())));
-      const InstantRange day = LocalDay(*filter_.date, View(place->getTimezone()));
-      if (!day.Contains(session->getStartTime())) return false;
-    }
-    return true;
+    if (!search_.check_day) return true;
+    TNT_ASSIGN_OR_RETURN(const Location place, cache_.Place(View(session->getLocationId())));
+    return IsOnTheDay(session->getStartTime(), View(place->getTimezone()));
   }
 
  private:
+  bool IsOnTheDay(int64_t start_ms, std::string_view zone) const {
+    if (filter_.date && !LocalDay(*filter_.date, zone).Contains(start_ms)) return false;
+    if (!filter_.today) return true;
+    return LocalDay(LocalDateOf(filter_.now_ms, zone), zone).Contains(start_ms);
+  }
+
   const SessionFilter& filter_;
   const Search& search_;
   PartsCache cache_;
@@ -152,15 +163,6 @@ Result<SessionPage> Collect(const SpaceReader& space, const SessionFilter& filte
   return found;
 }
 
-template <class T>
-void KeepPage(const Page& page, std::vector<T>* rows) {
-  const uint64_t skip = std::min<uint64_t>((page.number - 1) * page.limit, rows->size());
-  rows->erase(rows->begin(), rows->begin() + static_cast<ptrdiff_t>(skip));
-  if (rows->size() > page.limit) {
-    rows->erase(rows->begin() + static_cast<ptrdiff_t>(page.limit), rows->end());
-  }
-}
-
 Result<std::vector<tenant::TenantEntry>> Gyms(const ReadView& view, ReadTier tier) {
   TNT_ASSIGN_OR_RETURN(std::vector<tenant::TenantEntry> gyms,
                        tenant::Directory::List(view, schema::TenantKind::GYM, tier));
@@ -179,6 +181,11 @@ Status ChargeDiscovery(const SpaceReader& space, uint64_t* rows) {
 }
 
 }  // namespace
+
+InstantRange Upcoming(int64_t now_ms, uint64_t days) {
+  constexpr int64_t kDayMs = 86'400'000;
+  return {now_ms, now_ms + static_cast<int64_t>(days) * kDayMs + 1};
+}
 
 Result<SessionPage> ListSessions(const SpaceReader& space, const SessionFilter& filter,
                                  const Page& page) {

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/base/time_format.h"
+#include "engine/gym/local_day.h"
 #include "engine/gym/session_parts.h"
 #include "engine/tenant/directory.h"
 
@@ -24,18 +24,19 @@ inline constexpr size_t kDiscoveryGymsMax = 1000;
 // Discovery goes this deep into its merged order; pages beyond are empty.
 inline constexpr uint64_t kDiscoveryRowsMax = 10'000;
 
+// Lists that are not paged end here.
+inline constexpr uint64_t kListRowsMax = 1000;
+
 struct SessionFilter {
   std::optional<CivilDate> date;  // A whole day at the session's place.
-  std::string category;           // Empty: any.
-  std::string location_id;        // Empty: any.
+  bool today = false;             // The day it is now at the session's place.
+  std::optional<InstantRange> starts;
+  std::optional<schema::GymDifficulty> difficulty;
+  std::string category;     // Empty: any.
+  std::string location_id;  // Empty: any.
   schema::GymSessionStatus status = schema::GymSessionStatus::SCHEDULED;
   bool available_only = false;  // Scheduled, starts later than now, has a free seat.
   int64_t now_ms = 0;
-};
-
-struct Page {
-  uint64_t number = 1;  // From 1.
-  uint64_t limit = 20;
 };
 
 struct SessionPage {
@@ -44,6 +45,9 @@ struct SessionPage {
 };
 Result<SessionPage> ListSessions(const SpaceReader& space, const SessionFilter& filter,
                                  const Page& page);
+
+// Scheduled sessions that start within so many days from now, for `upcoming`.
+InstantRange Upcoming(int64_t now_ms, uint64_t days);
 
 // A row of several gyms' sessions: which gym it came from.
 struct DiscoveredSession {

@@ -1,8 +1,9 @@
 #pragma once
 // Session types: what a gym offers, such as "Morning yoga".
 //
-// Rules    a name is used once per gym, also by types that were retired.
-// Errors   CreateSessionType: kAlreadyExists for a taken name. GetSessionType: kNotFound.
+// Rules    a name is used once per gym, also by types that were retired. Sessions of a retired type
+//          stay; no new ones are made.
+// Errors   kAlreadyExists for a taken name, kNotFound.
 // Threads  any.
 
 #include <string_view>
@@ -18,6 +19,11 @@ using SessionType = codec::Stored<schema::GymSessionType>;
 
 Done<SessionType> CreateSessionType(const Scope& scope,
                                     const codec::Input<schema::GymSessionTypeInput>& in);
+// Changes what was sent (codec::Extent::kPatch).
+Done<SessionType> UpdateSessionType(const Scope& scope, std::string_view id,
+                                    const codec::Input<schema::GymSessionTypeInput>& in);
+// Again is fine.
+Done<SessionType> RetireSessionType(const Scope& scope, std::string_view id);
 
 struct SessionTypeFilter {
   bool active = true;
