@@ -23,6 +23,14 @@ http::Response Locations(const Context& context, const Access& access,
                          const http::Request& request);
 http::Response LocationById(const Context& context, const Access& access,
                             const http::Request& request);
+http::Response ChangeLocation(const Context& context, const Access& access,
+                              const http::Request& request);
+http::Response ShutLocation(const Context& context, const Access& access,
+                            const http::Request& request);
+http::Response FacilitySearch(const Context& context, const Access& access,
+                              const http::Request& request);
+http::Response NearbySearch(const Context& context, const Access& access,
+                            const http::Request& request);
 
 // session_type_handlers.cc
 http::Response AddSessionType(const Context& context, const Access& access,
@@ -35,6 +43,10 @@ http::Response SessionTypesOfCategory(const Context& context, const Access& acce
                                       const http::Request& request);
 http::Response SessionTypeById(const Context& context, const Access& access,
                                const http::Request& request);
+http::Response ChangeSessionType(const Context& context, const Access& access,
+                                 const http::Request& request);
+http::Response DropSessionType(const Context& context, const Access& access,
+                               const http::Request& request);
 
 // session_handlers.cc
 http::Response AddSession(const Context& context, const Access& access,
@@ -42,23 +54,41 @@ http::Response AddSession(const Context& context, const Access& access,
 http::Response Sessions(const Context& context, const Access& access, const http::Request& request);
 http::Response AvailableSessions(const Context& context, const Access& access,
                                  const http::Request& request);
+http::Response UpcomingSessions(const Context& context, const Access& access,
+                                const http::Request& request);
+http::Response TodaysSessions(const Context& context, const Access& access,
+                              const http::Request& request);
 http::Response SessionById(const Context& context, const Access& access,
                            const http::Request& request);
 http::Response ChangeSession(const Context& context, const Access& access,
                              const http::Request& request);
 http::Response CallOffSession(const Context& context, const Access& access,
                               const http::Request& request);
+http::Response FinishSession(const Context& context, const Access& access,
+                             const http::Request& request);
 http::Response CheckInToSession(const Context& context, const Access& access,
                                 const http::Request& request);
+
+// waitlist_handlers.cc
+http::Response QueueUp(const Context& context, const Access& access, const http::Request& request);
+http::Response Waitlist(const Context& context, const Access& access, const http::Request& request);
+http::Response StepOut(const Context& context, const Access& access, const http::Request& request);
 
 // booking_handlers.cc
 http::Response AddBooking(const Context& context, const Access& access,
                           const http::Request& request);
 http::Response MyBookings(const Context& context, const Access& access,
                           const http::Request& request);
+http::Response Bookings(const Context& context, const Access& access, const http::Request& request);
+http::Response MyBookingHistory(const Context& context, const Access& access,
+                                const http::Request& request);
+http::Response MySessions(const Context& context, const Access& access,
+                          const http::Request& request);
 http::Response BookingById(const Context& context, const Access& access,
                            const http::Request& request);
 http::Response CallOffBooking(const Context& context, const Access& access,
                               const http::Request& request);
+http::Response MissedBooking(const Context& context, const Access& access,
+                             const http::Request& request);
 
 }  // namespace tenantry::server::gym

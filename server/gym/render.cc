@@ -1,5 +1,8 @@
 #include "server/gym/render.h"
 
+#include <cmath>
+
+#include "engine/base/time_format.h"
 #include "engine/codec/json_out.h"
 #include "engine/gym/text.h"
 #include "engine/keyed_call.h"
@@ -57,13 +60,28 @@ void AppendTypeAndPlace(std::string* out, const domain::SessionParts& parts) {
 }
 
 // What strangers learn of a booking: that it is there, and its status.
+void AppendRedactedMembers(std::string* out, const domain::Booking& booking) {
+  static constexpr std::string_view kHidden[] = {"memberId", "notes"};
+  codec::AppendMembers<schema::GymBooking>(out, *booking, kHidden);
+  out->append(",\"memberId\":\"\",\"notes\":null");
+}
+
 void AppendRedactedBooking(std::string* out, const domain::Booking& booking) {
-  codec::Draft<schema::GymBooking> blank(booking);
-  blank->setMemberId("");
-  blank->disownNotes();
   out->push_back('{');
-  codec::AppendMembers<schema::GymBooking>(out, blank.reader());
+  AppendRedactedMembers(out, booking);
   out->append(",\"member\":{\"id\":\"\",\"name\":null,\"email\":\"\"}}");
+}
+
+void AppendFreeSeats(std::string* out, const schema::GymSession::Reader& session) {
+  out->append(",\"spotsAvailable\":");
+  codec::AppendJsonInt(out, domain::AvailableSpots(session));
+  AppendBool(out, "isAvailable", domain::HasRoom(session));
+}
+
+void AppendTextOr(std::string* out, std::string_view key, capnp::Text::Reader text,
+                  std::string_view unset) {
+  out->append(",\"").append(key).append("\":");
+  out->append(text.size() == 0 ? unset : View(text));
 }
 
 Status AppendRosterBooking(std::string* out, const SpaceReader& space,
@@ -148,15 +166,16 @@ std::string RenderNewSession(const domain::SessionParts& parts) {
 }
 
 Status AppendSessionFull(std::string* out, const SpaceReader& space,
-                         const domain::SessionParts& parts, const Viewer& viewer) {
+                         const domain::SessionParts& parts, const Viewer& viewer,
+                         SessionShape shape) {
+  std::optional<schema::GymBookingStatus> only;
+  if (shape == SessionShape::kAvail) only = schema::GymBookingStatus::CONFIRMED;
   TNT_ASSIGN_OR_RETURN(const std::vector<domain::Booking> bookings,
-                       domain::BookingsIn(space, parts.session));
+                       domain::BookingsIn(space, parts.session, only));
   bool is_booked = false;
   for (const domain::Booking& booking : bookings) {
-    const schema::GymBookingStatus status = booking->getStatus();
-    const bool live = status == schema::GymBookingStatus::CONFIRMED ||
-                      status == schema::GymBookingStatus::ATTENDED;
-    is_booked = is_booked || (live && viewer.Is(View(booking->getMemberId())));
+    is_booked = is_booked || (domain::HoldsSeat(booking->getStatus()) &&
+                              viewer.Is(View(booking->getMemberId())));
   }
   out->push_back('{');
   AppendSessionMembers(out, *parts.session, is_booked);
@@ -166,8 +185,98 @@ Status AppendSessionFull(std::string* out, const SpaceReader& space,
     if (out->back() != '[') out->push_back(',');
     TNT_RETURN_IF_ERROR(AppendRosterBooking(out, space, booking, viewer));
   }
-  out->append("]}");
+  out->push_back(']');
+  if (shape == SessionShape::kAvail) AppendFreeSeats(out, *parts.session);
+  out->push_back('}');
   return Status::Ok();
+}
+
+Status AppendMySession(std::string* out, const SpaceReader& space, const domain::BookingParts& own,
+                       const Viewer& viewer) {
+  TNT_ASSIGN_OR_RETURN(
+      const std::vector<domain::Booking> bookings,
+      domain::BookingsIn(space, own.session.session, schema::GymBookingStatus::CONFIRMED));
+  out->push_back('{');
+  AppendSessionMembers(out, *own.session.session, true);
+  AppendTypeAndPlace(out, own.session);
+  out->append(",\"bookings\":[");
+  for (const domain::Booking& booking : bookings) {
+    if (out->back() != '[') out->push_back(',');
+    out->push_back('{');
+    if (viewer.crew() || viewer.Is(View(booking->getMemberId()))) {
+      codec::AppendMembers<schema::GymBooking>(out, *booking);
+    } else {
+      AppendRedactedMembers(out, booking);
+    }
+    out->push_back('}');
+  }
+  out->push_back(']');
+  AppendFreeSeats(out, *own.session.session);
+  out->append(",\"bookingId\":");
+  codec::AppendJsonString(out, View(own.booking->getId()));
+  out->append(",\"bookingStatus\":\"")
+      .append(own.booking->getStatus() == schema::GymBookingStatus::ATTENDED ? "attended"
+                                                                             : "confirmed");
+  out->append("\",\"bookedAt\":\"");
+  AppendInstant(out, own.booking->getBookedAt());
+  out->append("\"}");
+  return Status::Ok();
+}
+
+void AppendOpenedLocation(std::string* out, const domain::Location& location,
+                          std::optional<double> distance_km) {
+  static constexpr std::string_view kTexts[] = {"amenities", "equipment", "services", "photos",
+                                                "operatingHours"};
+  const schema::GymLocation::Reader place = *location;
+  out->push_back('{');
+  codec::AppendMembers<schema::GymLocation>(out, place, kTexts);
+  AppendTextOr(out, "amenities", place.getAmenities(), "[]");
+  AppendTextOr(out, "equipment", place.getEquipment(), "[]");
+  AppendTextOr(out, "services", place.getServices(), "[]");
+  AppendTextOr(out, "photos", place.getPhotos(), "[]");
+  AppendTextOr(out, "operatingHours", place.getOperatingHours(), "null");
+  if (distance_km) {
+    out->append(",\"distance\":");
+    codec::AppendJsonNumber(out, std::round(*distance_km * 100) / 100);
+  }
+  out->push_back('}');
+}
+
+void AppendWaitlistEntry(std::string* out, const domain::WaitlistParts& waiting,
+                         const Viewer& viewer) {
+  static constexpr std::string_view kHidden[] = {"memberId"};
+  const schema::GymMember::Reader member = *waiting.member;
+  const bool visible = viewer.crew() || viewer.Is(View(member.getId()));
+  out->push_back('{');
+  codec::AppendMembers<schema::GymWaitlistEntry>(out, *waiting.entry, kHidden);
+  out->append(",\"memberId\":");
+  codec::AppendJsonString(out, visible ? View(member.getId()) : "");
+  out->append(",\"position\":");
+  codec::AppendJsonInt(out, waiting.position);
+  out->append(",\"member\":");
+  {
+    codec::ObjectWriter object(out);
+    object.String("id", visible ? View(member.getId()) : "");
+    object.OptionalString("name", visible && member.hasName(), View(member.getName()));
+    object.String("email", visible ? View(member.getEmail()) : "");
+    object.OptionalString("avatarUrl", visible && member.hasAvatarUrl(),
+                          View(member.getAvatarUrl()));
+  }
+  out->push_back('}');
+}
+
+std::string RenderJoinedWaitlist(const domain::JoinedWaitlist& joined) {
+  std::string out = "{";
+  codec::AppendMembers<schema::GymWaitlistEntry>(&out, *joined.waiting.entry);
+  out.append(",\"position\":");
+  codec::AppendJsonInt(&out, joined.waiting.position);
+  out.append(",\"member\":");
+  AppendMemberRef(&out, *joined.waiting.member);
+  out.append(",\"sessionInstance\":{");
+  codec::AppendMembers<schema::GymSession>(&out, *joined.session.session);
+  AppendTypeAndPlace(&out, joined.session);
+  out.append("}}");
+  return out;
 }
 
 void AppendBooking(std::string* out, const domain::BookingParts& parts) {
@@ -187,6 +296,16 @@ void AppendBooking(std::string* out, const domain::BookingParts& parts) {
 std::string RenderBooking(const domain::BookingParts& parts) {
   std::string out;
   AppendBooking(&out, parts);
+  return out;
+}
+
+std::string RenderBookings(const std::vector<domain::BookingParts>& bookings) {
+  std::string out = "[";
+  for (const domain::BookingParts& parts : bookings) {
+    if (out.size() > 1) out.push_back(',');
+    AppendBooking(&out, parts);
+  }
+  out.push_back(']');
   return out;
 }
 

@@ -12,6 +12,7 @@
 #include "engine/gym/bookings.h"
 #include "engine/gym/session_queries.h"
 #include "engine/gym/sign_in.h"
+#include "engine/gym/waitlist.h"
 #include "server/gym/middleware.h"
 
 namespace tenantry::server::gym {
@@ -49,12 +50,30 @@ std::string RenderSession(const domain::Session& session, bool is_booked);
 std::string RenderSessionPlus(const domain::SessionParts& parts, bool is_booked);
 // And with bookings, as nobody can have booked a session just made.
 std::string RenderNewSession(const domain::SessionParts& parts);
-// And with the bookings that `space` holds.
+// And with the bookings that `space` holds: of every status, or confirmed ones and the free seats.
+enum class SessionShape : uint8_t { kFull, kAvail };
 Status AppendSessionFull(std::string* out, const SpaceReader& space,
-                         const domain::SessionParts& parts, const Viewer& viewer);
+                         const domain::SessionParts& parts, const Viewer& viewer,
+                         SessionShape shape = SessionShape::kFull);
+
+// A session of the viewer's: with type, place, the confirmed bookings without members, and their
+// own booking.
+Status AppendMySession(std::string* out, const SpaceReader& space, const domain::BookingParts& own,
+                       const Viewer& viewer);
+
+// Place with its JSON texts opened.
+void AppendOpenedLocation(std::string* out, const domain::Location& location,
+                          std::optional<double> distance_km);
+
+// Entry with its position; others' members are blank unless the viewer is crew.
+void AppendWaitlistEntry(std::string* out, const domain::WaitlistParts& waiting,
+                         const Viewer& viewer);
+// For who just joined: member and session in full.
+std::string RenderJoinedWaitlist(const domain::JoinedWaitlist& joined);
 
 // Booking with session, type and place; and with the member where it was loaded.
 void AppendBooking(std::string* out, const domain::BookingParts& parts);
 std::string RenderBooking(const domain::BookingParts& parts);
+std::string RenderBookings(const std::vector<domain::BookingParts>& bookings);
 
 }  // namespace tenantry::server::gym

@@ -7,7 +7,15 @@
 namespace tenantry::server::gym {
 namespace {
 
-// The value of an enum field by its JSON name.
+// A calendar day, or an instant of which the written day counts.
+std::optional<CivilDate> ParseDay(std::string_view text) {
+  constexpr size_t kDateChars = 10;
+  if (text.size() > kDateChars && !ParseInstant(text)) return std::nullopt;
+  return ParseDate(text.substr(0, kDateChars));
+}
+
+}  // namespace
+
 std::optional<uint16_t> EnumValue(const schema::StructInfo& info, std::string_view field,
                                   std::string_view name) {
   const schema::FieldInfo* found = info.FindField(field);
@@ -18,8 +26,9 @@ std::optional<uint16_t> EnumValue(const schema::StructInfo& info, std::string_vi
   return std::nullopt;
 }
 
-void ParsePositive(const http::Request& request, std::string_view name, uint64_t* value,
+void ParsePositive(const http::Request& request, const WholeParam& param, uint64_t* value,
                    std::vector<std::string>* errors) {
+  const std::string_view name = param.name;
   const std::optional<std::string> text = request.FindQuery(name);
   if (!text || text->empty()) return;
   uint64_t parsed = 0;
@@ -32,19 +41,21 @@ void ParsePositive(const http::Request& request, std::string_view name, uint64_t
                       (negative ? " must not be less than 1" : " must be an integer number"));
   } else if (parsed == 0) {
     errors->push_back(std::string(name) + " must not be less than 1");
+  } else if (parsed > param.maximum) {
+    errors->push_back(std::string(name) + " must not be greater than " +
+                      std::to_string(param.maximum));
   } else {
     *value = parsed;
   }
 }
 
-// A calendar day, or an instant of which the written day counts.
-std::optional<CivilDate> ParseDay(std::string_view text) {
-  constexpr size_t kDateChars = 10;
-  if (text.size() > kDateChars && !ParseInstant(text)) return std::nullopt;
-  return ParseDate(text.substr(0, kDateChars));
+void ParsePage(const http::Request& request, tenantry::gym::Page* page,
+               std::vector<std::string>* errors) {
+  ParsePositive(request, {"page"}, &page->number, errors);
+  ParsePositive(request, {"limit"}, &page->limit, errors);
+  page->number = std::min(page->number, kPageNumberMax);
+  page->limit = std::min(page->limit, kPageRowsMax);
 }
-
-}  // namespace
 
 Result<SessionQuery> ParseSessionQuery(const http::Request& request, bool available_only,
                                        int64_t now_ms) {
@@ -66,10 +77,7 @@ Result<SessionQuery> ParseSessionQuery(const http::Request& request, bool availa
     query.status_known =
         status && (!available_only || query.filter.status == schema::GymSessionStatus::SCHEDULED);
   }
-  ParsePositive(request, "page", &query.page.number, &errors);
-  ParsePositive(request, "limit", &query.page.limit, &errors);
-  query.page.number = std::min(query.page.number, kPageNumberMax);
-  query.page.limit = std::min(query.page.limit, kPageRowsMax);
+  ParsePage(request, &query.page, &errors);
   if (!errors.empty()) return InvalidFields(std::move(errors));
   return query;
 }

@@ -23,6 +23,21 @@ struct SessionQuery {
 Result<SessionQuery> ParseSessionQuery(const http::Request& request, bool available_only,
                                        int64_t now_ms);
 
+// The value of an enum field by its JSON name.
+std::optional<uint16_t> EnumValue(const schema::StructInfo& info, std::string_view field,
+                                  std::string_view name);
+
+// A whole number from 1 to `maximum`; absent leaves `value` as it is.
+struct WholeParam {
+  std::string_view name;
+  uint64_t maximum = UINT64_MAX;
+};
+void ParsePositive(const http::Request& request, const WholeParam& param, uint64_t* value,
+                   std::vector<std::string>* errors);
+// `page` and `limit`.
+void ParsePage(const http::Request& request, tenantry::gym::Page* page,
+               std::vector<std::string>* errors);
+
 // A status name of bookings; nullopt when there is no such status.
 std::optional<schema::GymBookingStatus> ParseBookingStatus(std::string_view name);
 

@@ -13,8 +13,12 @@ namespace {
 
 using domain::View;
 
+// `upcoming` looks at most this far ahead.
+constexpr uint64_t kUpcomingDaysMax = 366;
+
 // The rows of a page, each read from its own gym.
-Status AppendRows(std::string* out, const Access& access, const domain::DiscoveryPage& page) {
+Status AppendRows(std::string* out, const Access& access, const domain::DiscoveryPage& page,
+                  SessionShape shape) {
   struct Gym {
     SpaceReader space;
     domain::PartsCache cache;
@@ -31,7 +35,7 @@ Status AppendRows(std::string* out, const Access& access, const domain::Discover
     TNT_ASSIGN_OR_RETURN(const domain::SessionParts parts, at->second.cache.Parts(row.session));
     if (out->back() != '[') out->push_back(',');
     const uint32_t before = at->second.space.rows_read();
-    TNT_RETURN_IF_ERROR(AppendSessionFull(out, at->second.space, parts, viewer));
+    TNT_RETURN_IF_ERROR(AppendSessionFull(out, at->second.space, parts, viewer, shape));
     // Each gym counts its own rows; the loop's limit holds for all of them together.
     rows_read += at->second.space.rows_read() - before;
     if (access.tier == ReadTier::kInline && rows_read > kInlineRowsMax) return WouldBlock();
@@ -59,7 +63,7 @@ Result<domain::DiscoveryPage> FindPage(const Access& access, const SessionQuery&
 Result<std::string> RenderPage(const Access& access, const SessionQuery& query) {
   TNT_ASSIGN_OR_RETURN(const domain::DiscoveryPage page, FindPage(access, query));
   std::string out = "{\"data\":";
-  TNT_RETURN_IF_ERROR(AppendRows(&out, access, page));
+  TNT_RETURN_IF_ERROR(AppendRows(&out, access, page, SessionShape::kFull));
   out.append(",\"pagination\":");
   {
     codec::ObjectWriter pagination(&out);
@@ -79,6 +83,24 @@ http::Response Listed(const Context& context, const Access& access, const http::
   const Result<SessionQuery> query = ParseSessionQuery(request, available_only, now_ms);
   if (!query.ok()) return Refused(context, query.status(), request);
   return Answered(context, request, RenderPage(access, *query));
+}
+
+// A list without pages.
+Result<std::string> RenderArray(const Access& access, SessionQuery query) {
+  query.page = {1, domain::kListRowsMax};
+  TNT_ASSIGN_OR_RETURN(const domain::DiscoveryPage page, FindPage(access, query));
+  std::string out;
+  TNT_RETURN_IF_ERROR(AppendRows(&out, access, page, SessionShape::kAvail));
+  return out;
+}
+
+// What `upcoming` and `today` filter by.
+SessionQuery ScheduledQuery(const Context& context, const http::Request& request) {
+  SessionQuery query;
+  query.filter.now_ms = context.engine.clock().NowUnixMs();
+  query.filter.category = request.FindQuery("category").value_or("");
+  query.filter.location_id = request.FindQuery("locationId").value_or("");
+  return query;
 }
 
 Result<std::string> RenderById(const Access& access, std::string_view id) {
@@ -123,6 +145,24 @@ http::Response AvailableSessions(const Context& context, const Access& access,
   return Listed(context, access, request, true);
 }
 
+http::Response UpcomingSessions(const Context& context, const Access& access,
+                                const http::Request& request) {
+  SessionQuery query = ScheduledQuery(context, request);
+  uint64_t days = 7;
+  std::vector<std::string> errors;
+  ParsePositive(request, {"days", kUpcomingDaysMax}, &days, &errors);
+  if (!errors.empty()) return Refused(context, InvalidFields(std::move(errors)), request);
+  query.filter.starts = domain::Upcoming(query.filter.now_ms, days);
+  return Answered(context, request, RenderArray(access, std::move(query)));
+}
+
+http::Response TodaysSessions(const Context& context, const Access& access,
+                              const http::Request& request) {
+  SessionQuery query = ScheduledQuery(context, request);
+  query.filter.today = true;
+  return Answered(context, request, RenderArray(access, std::move(query)));
+}
+
 http::Response SessionById(const Context& context, const Access& access,
                            const http::Request& request) {
   return Answered(context, request, RenderById(access, request.params.values[0]));
@@ -145,6 +185,13 @@ http::Response CallOffSession(const Context& context, const Access& access,
                               const http::Request& request) {
   return Replied(context, request,
                  domain::CancelSession(access.Scope(context, request), request.params.values[0]),
+                 200, [](const domain::Session& session) { return RenderSession(session, false); });
+}
+
+http::Response FinishSession(const Context& context, const Access& access,
+                             const http::Request& request) {
+  return Replied(context, request,
+                 domain::CompleteSession(access.Scope(context, request), request.params.values[0]),
                  200, [](const domain::Session& session) { return RenderSession(session, false); });
 }
 

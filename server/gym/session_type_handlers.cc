@@ -57,4 +57,23 @@ http::Response SessionTypeById(const Context& context, const Access& access,
   return http::Response::Json(200, Object(*type));
 }
 
+http::Response ChangeSessionType(const Context& context, const Access& access,
+                                 const http::Request& request) {
+  const auto input =
+      codec::Input<schema::GymSessionTypeInput>::Decode(request.body, codec::Extent::kPatch);
+  if (!input.ok()) return Refused(context, input.status(), request);
+  return Replied(
+      context, request,
+      domain::UpdateSessionType(access.Scope(context, request), request.params.values[0], *input),
+      200, Object);
+}
+
+http::Response DropSessionType(const Context& context, const Access& access,
+                               const http::Request& request) {
+  return Replied(
+      context, request,
+      domain::RetireSessionType(access.Scope(context, request), request.params.values[0]), 200,
+      Object);
+}
+
 }  // namespace tenantry::server::gym
