@@ -72,6 +72,10 @@ void AppendOnePart(std::string* key, const keys::Part& part) {
 
 // Drops the encoded values of the indexed fields; what is left is the primary key.
 Status SkipIndexValues(const schema::IndexInfo& index, std::string_view* row) {
+  std::string word;
+  if (!index.words.empty() && !keys::TakeText(row, &word)) {
+    return Corruption("a word row does not split");
+  }
   for (const schema::FieldInfo* field : index.fields) {
     bool taken = false;
     if (field->type == schema::FieldType::kText) {
@@ -121,6 +125,35 @@ Status SpaceReader::ScanIndexKeys(const schema::Collection& collection, const In
     if (!visit(primary_key)) return Status::Ok();
   }
   return cursor->status();
+}
+
+WordCursor::WordCursor(const SpaceReader& space, std::string head)
+    : space_(space),
+      head_(std::move(head)),
+      cursor_(space.reader_->Scan(head_, keys::PrefixEnd(head_))) {}
+
+WordCursor::~WordCursor() = default;
+
+Status WordCursor::Seek(std::string_view from) {
+  TNT_RETURN_IF_ERROR(space_.ChargeRow());
+  std::string key = head_;
+  keys::AppendTextStart(&key, from);
+  cursor_->Seek(key);
+  valid_ = cursor_->Valid();
+  if (!valid_) return cursor_->status();
+  std::string_view row = cursor_->key().substr(head_.size());
+  if (!keys::TakeText(&row, &word_)) return Corruption("a word row does not split");
+  return Status::Ok();
+}
+
+Status WordCursor::Skip(std::string_view start) {
+  // No byte of a word is zero and none of UTF-8 is FF: these bytes sort behind all that start so.
+  return Seek(std::string(start).append("\xFF"));
+}
+
+WordCursor SpaceReader::OpenWords(const schema::Collection& collection, uint8_t index) const {
+  TNT_CHECK(!collection.Index(index).words.empty());
+  return WordCursor(*this, keys::IndexPrefix(space_, keys::Kind::kIndex, collection.number, index));
 }
 
 Status SpaceReader::ScanRecordBytes(

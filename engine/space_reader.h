@@ -40,6 +40,34 @@ struct IndexRange {
   bool reverse = false;                  // Highest first.
 };
 
+class SpaceReader;
+
+// Walks the distinct words of an index with `words`, in the order of their bytes. Each step charges
+// its reader a row.
+//
+// Errors   those of the reader. Threads and lifetime: its reader's.
+class WordCursor {
+ public:
+  ~WordCursor();
+  // Onto the first word that is not below `from`.
+  Status Seek(std::string_view from);
+  // Onto the first word behind all that start with `start`.
+  Status Skip(std::string_view start);
+  bool Valid() const { return valid_; }
+  // Until the next step.
+  const std::string& word() const { return word_; }
+
+ private:
+  friend class SpaceReader;
+  WordCursor(const SpaceReader& space, std::string head);
+
+  const SpaceReader& space_;
+  const std::string head_;
+  std::unique_ptr<Cursor> cursor_;
+  bool valid_ = false;
+  std::string word_;
+};
+
 class SpaceReader {
  public:
   SpaceReader(const KeyReader& reader, SpaceId space, ReadTier tier,
@@ -54,6 +82,12 @@ class SpaceReader {
   template <class T>
   Result<codec::Stored<T>> Get(std::initializer_list<keys::Part> key) const {
     TNT_ASSIGN_OR_RETURN(std::string bytes, GetRecord(schema::CollectionOf<T>(), Tuple(key)));
+    return codec::Stored<T>::Decode(bytes);
+  }
+  // By the encoded key that ScanIndexKeys gives.
+  template <class T>
+  Result<codec::Stored<T>> GetAt(std::string_view primary_key) const {
+    TNT_ASSIGN_OR_RETURN(std::string bytes, GetRecord(schema::CollectionOf<T>(), primary_key));
     return codec::Stored<T>::Decode(bytes);
   }
   template <class T>
@@ -101,6 +135,9 @@ class SpaceReader {
     return rows;
   }
 
+  // The words of an index that has them.
+  WordCursor OpenWords(const schema::Collection& collection, uint8_t index) const;
+
   // Visits records whose primary key starts with `key_prefix`, in key order or reversed.
   template <class T>
   Status ScanRecords(std::initializer_list<keys::Part> key_prefix, bool reverse,
@@ -145,6 +182,7 @@ class SpaceReader {
   Result<std::optional<std::string>> Meta(std::string_view name) const;
 
  protected:
+  friend class WordCursor;
   static std::string Tuple(std::initializer_list<keys::Part> parts);
   Result<std::string> GetRecord(const schema::Collection& collection, std::string_view tuple) const;
   Result<std::string> GetUniqueKey(const schema::Collection& collection, uint8_t index,

@@ -1,6 +1,7 @@
 #include "engine/codec/row_keys.h"
 
 #include "engine/codec/field_access.h"
+#include "engine/codec/words.h"
 #include "engine/keys/keys.h"
 
 namespace tenantry::codec {
@@ -17,6 +18,12 @@ void AppendField(std::string* key, const FieldInfo& field, const FieldAccess& re
   } else {
     keys::AppendPart(key, record.Int(field));
   }
+}
+
+std::string JoinedText(const schema::IndexInfo& index, const FieldAccess& record) {
+  std::string text;
+  for (const FieldInfo* field : index.words) text.append(record.Text(*field)).push_back(' ');
+  return text;
 }
 
 bool HasRow(const schema::IndexInfo& index, const FieldAccess& record) {
@@ -45,14 +52,18 @@ std::vector<IndexRow> IndexRows(SpaceId space, const schema::Collection& collect
   for (const schema::IndexInfo& index : collection.indexes) {
     if (!HasRow(index, access)) continue;
     const keys::Kind kind = index.unique ? keys::Kind::kUnique : keys::Kind::kIndex;
-    IndexRow& row = rows.emplace_back();
-    row.index = &index;
-    row.key = keys::IndexPrefix(space, kind, collection.number, index.number);
-    for (const FieldInfo* field : index.fields) AppendField(&row.key, *field, access);
-    if (index.unique) {
-      row.value = primary_key;
-    } else {
-      row.key.append(primary_key);
+    const std::string head = keys::IndexPrefix(space, kind, collection.number, index.number);
+    std::string tail;
+    for (const FieldInfo* field : index.fields) AppendField(&tail, *field, access);
+    if (!index.unique) tail.append(primary_key);
+    if (index.words.empty()) {
+      rows.push_back({&index, head + tail, std::string(index.unique ? primary_key : "")});
+      continue;
+    }
+    for (const std::string& word : Words(JoinedText(index, access))) {
+      std::string key = head;
+      keys::AppendPart(&key, std::string_view(word));
+      rows.push_back({&index, key.append(tail), {}});
     }
   }
   return rows;

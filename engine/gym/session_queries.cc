@@ -23,29 +23,11 @@ bool StartsEarlier(const Session& a, const Session& b) {
   return View(a->getId()) < View(b->getId());
 }
 
-// The index ranges that hold every match, and what must be asked of each row beyond that.
+// The index ranges that hold every match, and whether they hold nothing else.
 struct Search {
   std::vector<IndexRange> ranges;
-  bool check_day = false;
-  bool check_room = false;
-  bool check_category = false;
-  bool check_difficulty = false;
-  bool exact() const { return !check_day && !check_room && !check_category && !check_difficulty; }
+  bool exact = true;
 };
-
-void Bound(const SessionFilter& filter, IndexRange* range) {
-  InstantRange wide{std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()};
-  const auto narrow = [&wide](const InstantRange& by) {
-    wide.from_ms = std::max(wide.from_ms, by.from_ms);
-    wide.until_ms = std::min(wide.until_ms, by.until_ms);
-  };
-  if (filter.date) narrow(DayAnywhere(*filter.date));
-  if (filter.today) narrow({filter.now_ms - kLongestDayMs, filter.now_ms + kLongestDayMs});
-  if (filter.starts) narrow(*filter.starts);
-  if (filter.available_only) wide.from_ms = std::max(wide.from_ms, filter.now_ms + 1);
-  range->from = wide.from_ms;
-  range->until = wide.until_ms;
-}
 
 // By place when one is named, else by the types of the category, else by status. `types` keeps the
 // texts that ranges view.
@@ -53,17 +35,16 @@ Search PlanSearch(const SessionFilter& filter, const std::vector<SessionType>& t
   const int64_t status = static_cast<int64_t>(filter.status);
   const std::string_view place = filter.location_id;
   Search search;
-  search.check_day = filter.date.has_value() || filter.today;
-  search.check_difficulty = filter.difficulty.has_value();
+  search.exact = !filter.date && !filter.today && !filter.difficulty;
   if (!place.empty()) {
-    search.check_category = !filter.category.empty();
+    search.exact = search.exact && filter.category.empty();
     if (filter.available_only) {
       search.ranges.push_back({.index = kWithRoomByPlace, .equal = {place}});
     } else {
       search.ranges.push_back({.index = kByPlaceAndStatus, .equal = {place, status}});
     }
   } else if (!filter.category.empty()) {
-    search.check_room = filter.available_only;
+    search.exact = search.exact && !filter.available_only;
     for (const SessionType& type : types) {
       search.ranges.push_back({.index = kByTypeAndStatus, .equal = {View(type->getId()), status}});
     }
@@ -72,38 +53,13 @@ Search PlanSearch(const SessionFilter& filter, const std::vector<SessionType>& t
   } else {
     search.ranges.push_back({.index = kByStatus, .equal = {status}});
   }
-  for (IndexRange& range : search.ranges) Bound(filter, &range);
+  const InstantRange starts = StartsWithin(filter);
+  for (IndexRange& range : search.ranges) {
+    range.from = starts.from_ms;
+    range.until = starts.until_ms;
+  }
   return search;
 }
-
-class Matcher {
- public:
-  Matcher(const SpaceReader& space, const SessionFilter& filter, const Search& search)
-      : filter_(filter), search_(search), cache_(space) {}
-
-  Result<bool> Matches(const Session& session) {
-    if (search_.check_room && !session->getHasRoom()) return false;
-    if (search_.check_category || search_.check_difficulty) {
-      TNT_ASSIGN_OR_RETURN(const SessionType type, cache_.Type(View(session->getSessionTypeId())));
-      if (search_.check_category && View(type->getCategory()) != filter_.category) return false;
-      if (search_.check_difficulty && type->getDifficulty() != *filter_.difficulty) return false;
-    }
-    if (!search_.check_day) return true;
-    TNT_ASSIGN_OR_RETURN(const Location place, cache_.Place(View(session->getLocationId())));
-    return IsOnTheDay(session->getStartTime(), View(place->getTimezone()));
-  }
-
- private:
-  bool IsOnTheDay(int64_t start_ms, std::string_view zone) const {
-    if (filter_.date && !LocalDay(*filter_.date, zone).Contains(start_ms)) return false;
-    if (!filter_.today) return true;
-    return LocalDay(LocalDateOf(filter_.now_ms, zone), zone).Contains(start_ms);
-  }
-
-  const SessionFilter& filter_;
-  const Search& search_;
-  PartsCache cache_;
-};
 
 // The first `wanted` matches and how many there are. When the index alone decides and is in order,
 // rows beyond the wanted ones are counted by key only.
@@ -119,14 +75,14 @@ Result<SessionPage> Collect(const SpaceReader& space, const SessionFilter& filte
   }
   const Search search = PlanSearch(filter, types);
   const bool in_order = search.ranges.size() == 1;
-  Matcher matcher(space, filter, search);
+  SessionMatcher matcher(space, filter);
   SessionPage found;
   Status failed;
   // What can be booked only shrinks as sessions start. The first match is looked at in any case,
   // because it is the next to start.
   if (filter.available_only) ReadRecorder::AnswerChangesAt(ReadRecorder::kNever);
   const auto visit = [&](std::string_view primary_key) {
-    if (in_order && search.exact() && found.total > 0 && found.rows.size() >= wanted) {
+    if (in_order && search.exact && found.total > 0 && found.rows.size() >= wanted) {
       ++found.total;
       return true;
     }
@@ -154,12 +110,7 @@ Result<SessionPage> Collect(const SpaceReader& space, const SessionFilter& filte
         space.ScanIndexKeys(schema::CollectionOf<schema::GymSession>(), range, visit));
     TNT_RETURN_IF_ERROR(failed);
   }
-  if (!in_order) {
-    std::sort(found.rows.begin(), found.rows.end(), StartsEarlier);
-    if (found.rows.size() > wanted) {
-      found.rows.erase(found.rows.begin() + static_cast<ptrdiff_t>(wanted), found.rows.end());
-    }
-  }
+  if (!in_order) SortByStart(wanted, &found.rows);
   return found;
 }
 
@@ -182,6 +133,49 @@ Status ChargeDiscovery(const SpaceReader& space, uint64_t* rows) {
 
 }  // namespace
 
+InstantRange StartsWithin(const SessionFilter& filter) {
+  InstantRange wide{std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()};
+  const auto narrow = [&wide](const InstantRange& by) {
+    wide.from_ms = std::max(wide.from_ms, by.from_ms);
+    wide.until_ms = std::min(wide.until_ms, by.until_ms);
+  };
+  if (filter.date) narrow(DayAnywhere(*filter.date));
+  if (filter.today) narrow({filter.now_ms - kLongestDayMs, filter.now_ms + kLongestDayMs});
+  if (filter.starts) narrow(*filter.starts);
+  if (filter.available_only) wide.from_ms = std::max(wide.from_ms, filter.now_ms + 1);
+  return wide;
+}
+
+void SortByStart(uint64_t wanted, std::vector<Session>* sessions) {
+  std::sort(sessions->begin(), sessions->end(), StartsEarlier);
+  if (sessions->size() > wanted) {
+    sessions->erase(sessions->begin() + static_cast<ptrdiff_t>(wanted), sessions->end());
+  }
+}
+
+Result<bool> SessionMatcher::MatchesType(const Session& session) {
+  if (filter_.category.empty() && !filter_.difficulty) return true;
+  TNT_ASSIGN_OR_RETURN(const SessionType type, cache_.Type(View(session->getSessionTypeId())));
+  if (!filter_.category.empty() && View(type->getCategory()) != filter_.category) return false;
+  return !filter_.difficulty || type->getDifficulty() == *filter_.difficulty;
+}
+
+Result<bool> SessionMatcher::MatchesDay(const Session& session) {
+  if (!filter_.date && !filter_.today) return true;
+  TNT_ASSIGN_OR_RETURN(const Location place, cache_.Place(View(session->getLocationId())));
+  const std::string_view zone = View(place->getTimezone());
+  const int64_t start_ms = session->getStartTime();
+  if (filter_.date && !LocalDay(*filter_.date, zone).Contains(start_ms)) return false;
+  return !filter_.today || LocalDay(LocalDateOf(filter_.now_ms, zone), zone).Contains(start_ms);
+}
+
+Result<bool> SessionMatcher::Matches(const Session& session) {
+  if (filter_.available_only && !session->getHasRoom()) return false;
+  TNT_ASSIGN_OR_RETURN(const bool type, MatchesType(session));
+  if (!type) return false;
+  return MatchesDay(session);
+}
+
 InstantRange Upcoming(int64_t now_ms, uint64_t days) {
   constexpr int64_t kDayMs = 86'400'000;
   return {now_ms, now_ms + static_cast<int64_t>(days) * kDayMs + 1};
@@ -194,8 +188,8 @@ Result<SessionPage> ListSessions(const SpaceReader& space, const SessionFilter& 
   return found;
 }
 
-Result<DiscoveryPage> DiscoverSessions(const ReadView& view, const SessionFilter& filter,
-                                       const Page& page, ReadTier tier) {
+Result<DiscoveryPage> Discover(const ReadView& view, ReadTier tier, const Page& page,
+                               const Collector& collect) {
   TNT_ASSIGN_OR_RETURN(const std::vector<tenant::TenantEntry> gyms, Gyms(view, tier));
   const uint64_t wanted = page.number * page.limit;
   DiscoveryPage found;
@@ -203,7 +197,7 @@ Result<DiscoveryPage> DiscoverSessions(const ReadView& view, const SessionFilter
   for (const tenant::TenantEntry& gym : gyms) {
     const SpaceReader space = view.Space(gym.ref, tier);
     TNT_ASSIGN_OR_RETURN(const SessionPage some,
-                         Collect(space, filter, wanted <= kDiscoveryRowsMax ? wanted : 0));
+                         collect(space, wanted <= kDiscoveryRowsMax ? wanted : 0));
     TNT_RETURN_IF_ERROR(ChargeDiscovery(space, &rows_read));
     found.total += some.total;
     for (const Session& session : some.rows) found.rows.push_back({gym.ref, session});
@@ -214,6 +208,13 @@ Result<DiscoveryPage> DiscoverSessions(const ReadView& view, const SessionFilter
             });
   KeepPage(page, &found.rows);
   return found;
+}
+
+Result<DiscoveryPage> DiscoverSessions(const ReadView& view, const SessionFilter& filter,
+                                       const Page& page, ReadTier tier) {
+  return Discover(view, tier, page, [&filter](const SpaceReader& space, uint64_t wanted) {
+    return Collect(space, filter, wanted);
+  });
 }
 
 Result<std::vector<Location>> DiscoverLocations(const ReadView& view, ReadTier tier) {

@@ -7,6 +7,7 @@
 // Threads  any.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +47,27 @@ struct SessionPage {
 Result<SessionPage> ListSessions(const SpaceReader& space, const SessionFilter& filter,
                                  const Page& page);
 
+// Whether a session passes what `filter` asks of its day, its type and its room; not its status,
+// place or range.
+class SessionMatcher {
+ public:
+  SessionMatcher(const SpaceReader& space, const SessionFilter& filter)
+      : filter_(filter), cache_(space) {}
+  Result<bool> Matches(const Session& session);
+
+ private:
+  Result<bool> MatchesType(const Session& session);
+  Result<bool> MatchesDay(const Session& session);
+
+  const SessionFilter& filter_;
+  PartsCache cache_;
+};
+
+// The instants that hold every start which `filter` allows.
+InstantRange StartsWithin(const SessionFilter& filter);
+// By start, then id; keeps the first `wanted`.
+void SortByStart(uint64_t wanted, std::vector<Session>* sessions);
+
 // Scheduled sessions that start within so many days from now, for `upcoming`.
 InstantRange Upcoming(int64_t now_ms, uint64_t days);
 
@@ -58,6 +80,10 @@ struct DiscoveryPage {
   std::vector<DiscoveredSession> rows;
   uint64_t total = 0;
 };
+// Collects from each gym and merges in order; `wanted` rows of each are enough.
+using Collector = std::function<Result<SessionPage>(const SpaceReader& space, uint64_t wanted)>;
+Result<DiscoveryPage> Discover(const ReadView& view, ReadTier tier, const Page& page,
+                               const Collector& collect);
 Result<DiscoveryPage> DiscoverSessions(const ReadView& view, const SessionFilter& filter,
                                        const Page& page, ReadTier tier);
 

@@ -1,6 +1,7 @@
 #include "engine/keys/keys.h"
 
 #include "engine/base/bytes.h"
+#include "engine/base/check.h"
 
 namespace tenantry::keys {
 namespace {
@@ -40,6 +41,11 @@ void AppendPart(std::string* key, std::string_view value) {
   }
   key->push_back(kEscape);
   key->push_back(kEnd);
+}
+
+void AppendTextStart(std::string* key, std::string_view prefix) {
+  TNT_CHECK(prefix.find('\0') == std::string_view::npos);
+  key->append(prefix);
 }
 
 void AppendTuple(std::string* key, std::span<const Part> parts) {

@@ -31,6 +31,8 @@ using Part = std::variant<int64_t, std::string_view>;
 
 void AppendPart(std::string* key, int64_t value);
 void AppendPart(std::string* key, std::string_view value);
+// The bytes that every text starting with `prefix` begins with. No zero bytes in it.
+void AppendTextStart(std::string* key, std::string_view prefix);
 void AppendTuple(std::string* key, std::span<const Part> parts);
 // Takes one part off the front; false when the bytes are not one.
 bool TakeInt(std::string_view* in, int64_t* value);

@@ -26,6 +26,9 @@ struct Index {
   fields @1 :List(Text);      # In sort order; the primary key follows in a plain index.
   unique @2 :Bool;
   when @3 :Text;              # Name of a Bool field: only records where it is true have a row.
+  # Text fields to search in. A record has a row per distinct folded word of them (engine/codec/words.h),
+  # which leads the row; `fields` follow and may be empty. Never unique.
+  words @4 :List(Text);
 }
 
 annotation record @0xe18ba1987574ece3 (struct) :Record;

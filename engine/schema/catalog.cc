@@ -354,7 +354,14 @@ IndexInfo ResolveIndex(const StructInfo& info, Index::Reader index) {
   for (const auto name : index.getFields()) {
     out.fields.push_back(MustFindKeyPart(info, View(name)));
   }
-  if (out.fields.empty()) Contradiction(info.name, "an index without fields");
+  for (const auto name : index.getWords()) {
+    const FieldInfo* field = MustFind(info, View(name));
+    if (field->type != FieldType::kText)
+      Contradiction(info.name, "words of a field that is no text");
+    out.words.push_back(field);
+  }
+  if (out.unique && !out.words.empty()) Contradiction(info.name, "a word cannot be unique");
+  if (out.fields.empty() && out.words.empty()) Contradiction(info.name, "an index without fields");
   if (index.getWhen().size() > 0) {
     out.when = MustFind(info, View(index.getWhen()));
     if (out.when->type != FieldType::kBool) Contradiction(info.name, "`when` names no Bool field");

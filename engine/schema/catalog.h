@@ -73,6 +73,7 @@ struct IndexInfo {
   bool unique = false;
   std::vector<const FieldInfo*> fields;
   const FieldInfo* when = nullptr;
+  std::vector<const FieldInfo*> words;  // Not empty: a word leads each row.
 };
 
 struct Collection {

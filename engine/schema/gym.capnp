@@ -20,7 +20,8 @@ struct GymMember $A.record((collection = "gymMembers", number = 20, key = ["id"]
     (number = 2, fields = ["role", "createdAt"], when = "listed"),
     (number = 3, fields = ["createdAt"], when = "listed"),
     (number = 4, fields = ["trainerCode"], unique = true),
-    (number = 5, fields = ["createdAt"], when = "ownerRights")])) {
+    (number = 5, fields = ["createdAt"], when = "ownerRights"),
+    (number = 20, words = ["name", "email"], when = "listed")])) {
   id @0 :Text;
   tenantId @1 :Text;
   email @2 :Text;
@@ -264,7 +265,8 @@ struct GymSessionType $A.record((collection = "gymSessionTypes", number = 23, ke
     indexes = [
     (number = 1, fields = ["nameKey"], unique = true),
     (number = 2, fields = ["isActive", "name"]),
-    (number = 3, fields = ["category", "name"])])) {
+    (number = 3, fields = ["category", "name"]),
+    (number = 20, words = ["name", "description"])])) {
   id @0 :Text;
   tenantId @1 :Text;
   name @2 :Text;
@@ -298,7 +300,7 @@ enum GymSessionStatus {
 
 # Indexes: 1 lists by status; 2 finds overlaps; 3 lists a place; 4 lists a type, so a category; 5
 # and 6 list what can still be booked; 7 finds cancellations whose bookings are not all cancelled
-# yet; 8 lists a trainer's.
+# yet; 8 lists a trainer's; 20 searches instructors.
 struct GymSession $A.record((collection = "gymSessions", number = 24, key = ["id"], indexes = [
     (number = 1, fields = ["status", "startTime"]),
     (number = 2, fields = ["locationId", "startTime"], when = "live"),
@@ -307,6 +309,7 @@ struct GymSession $A.record((collection = "gymSessions", number = 24, key = ["id
     (number = 5, fields = ["startTime"], when = "hasRoom"),
     (number = 6, fields = ["locationId", "startTime"], when = "hasRoom"),
     (number = 7, fields = ["startTime"], when = "cascading"),
+    (number = 20, words = ["instructor"], fields = ["status", "startTime"]),
     (number = 8, fields = ["trainerKey", "startTime"])])) {
   id @0 :Text;
   tenantId @1 :Text;

@@ -58,6 +58,8 @@ http::Response UpcomingSessions(const Context& context, const Access& access,
                                 const http::Request& request);
 http::Response TodaysSessions(const Context& context, const Access& access,
                               const http::Request& request);
+http::Response SessionsFound(const Context& context, const Access& access,
+                             const http::Request& request);
 http::Response SessionById(const Context& context, const Access& access,
                            const http::Request& request);
 http::Response ChangeSession(const Context& context, const Access& access,

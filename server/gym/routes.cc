@@ -52,6 +52,7 @@ constexpr Row kRows[] = {
     {Method::kGet,    "/sessions/available",               "listAvailableSessions",  Permission::kPublic,  CacheClass::kGymPublic, Lane::kInline,  AvailableSessions},
     {Method::kGet,    "/sessions/upcoming",                "listUpcomingSessions",   Permission::kPublic,  CacheClass::kGymPublic, Lane::kInline,  UpcomingSessions},
     {Method::kGet,    "/sessions/today",                   "listTodaysSessions",     Permission::kPublic,  CacheClass::kGymPublic, Lane::kInline,  TodaysSessions},
+    {Method::kGet,    "/sessions/search",                  "searchSessions",         Permission::kPublic,  CacheClass::kGymPublic, Lane::kInline,  SessionsFound},
     {Method::kGet,    "/sessions/my-bookings",             "listMySessions",         Permission::kAny,     CacheClass::kNone,      Lane::kInline,  MySessions},
     {Method::kGet,    "/sessions/:id",                     "getSession",             Permission::kPublic,  CacheClass::kGymPublic, Lane::kInline,  SessionById},
     {Method::kPatch,  "/sessions/:id",                     "updateSession",          Permission::kCrew,    CacheClass::kNone,      Lane::kInline,  ChangeSession},

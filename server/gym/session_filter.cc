@@ -49,6 +49,14 @@ void ParsePositive(const http::Request& request, const WholeParam& param, uint64
   }
 }
 
+void ParseDayParam(const http::Request& request, std::optional<CivilDate>* date,
+                   std::vector<std::string>* errors) {
+  const std::string text = request.FindQuery("date").value_or("");
+  if (text.empty()) return;
+  *date = ParseDay(text);
+  if (!*date) errors->push_back("date must be a valid ISO 8601 date string");
+}
+
 void ParsePage(const http::Request& request, tenantry::gym::Page* page,
                std::vector<std::string>* errors) {
   ParsePositive(request, {"page"}, &page->number, errors);
@@ -65,10 +73,7 @@ Result<SessionQuery> ParseSessionQuery(const http::Request& request, bool availa
   query.filter.now_ms = now_ms;
   query.filter.category = request.FindQuery("category").value_or("");
   query.filter.location_id = request.FindQuery("locationId").value_or("");
-  if (const std::optional<std::string> date = request.FindQuery("date"); date && !date->empty()) {
-    query.filter.date = ParseDay(*date);
-    if (!query.filter.date) errors.push_back("date must be a valid ISO 8601 date string");
-  }
+  ParseDayParam(request, &query.filter.date, &errors);
   if (const std::optional<std::string> name = request.FindQuery("status"); name && !name->empty()) {
     const std::optional<uint16_t> status =
         EnumValue(schema::InfoOf<schema::GymSession>(), "status", *name);

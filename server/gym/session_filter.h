@@ -34,6 +34,9 @@ struct WholeParam {
 };
 void ParsePositive(const http::Request& request, const WholeParam& param, uint64_t* value,
                    std::vector<std::string>* errors);
+// `date`: a calendar day.
+void ParseDayParam(const http::Request& request, std::optional<CivilDate>* date,
+                   std::vector<std::string>* errors);
 // `page` and `limit`.
 void ParsePage(const http::Request& request, tenantry::gym::Page* page,
                std::vector<std::string>* errors);

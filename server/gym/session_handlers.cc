@@ -1,6 +1,7 @@
 #include <map>
 
 #include "engine/codec/json_out.h"
+#include "engine/gym/session_search.h"
 #include "engine/gym/sessions.h"
 #include "engine/gym/text.h"
 #include "server/gym/answer.h"
@@ -15,6 +16,8 @@ using domain::View;
 
 // `upcoming` looks at most this far ahead.
 constexpr uint64_t kUpcomingDaysMax = 366;
+// What one search shows; its total counts the rest.
+constexpr uint64_t kSearchRowsMax = 50;
 
 // The rows of a page, each read from its own gym.
 Status AppendRows(std::string* out, const Access& access, const domain::DiscoveryPage& page,
@@ -45,6 +48,15 @@ Status AppendRows(std::string* out, const Access& access, const domain::Discover
 }
 
 // A page of one gym takes the shape of a page of several.
+domain::DiscoveryPage OfOneGym(const Access& access, domain::SessionPage found) {
+  domain::DiscoveryPage page;
+  page.total = found.total;
+  for (domain::Session& session : found.rows) {
+    page.rows.push_back({access.tenant(), std::move(session)});
+  }
+  return page;
+}
+
 Result<domain::DiscoveryPage> FindPage(const Access& access, const SessionQuery& query) {
   if (!query.status_known) return domain::DiscoveryPage();
   if (!access.gym) {
@@ -52,12 +64,7 @@ Result<domain::DiscoveryPage> FindPage(const Access& access, const SessionQuery&
   }
   TNT_ASSIGN_OR_RETURN(domain::SessionPage found,
                        domain::ListSessions(access.Space(), query.filter, query.page));
-  domain::DiscoveryPage page;
-  page.total = found.total;
-  for (domain::Session& session : found.rows) {
-    page.rows.push_back({access.tenant(), std::move(session)});
-  }
-  return page;
+  return OfOneGym(access, std::move(found));
 }
 
 Result<std::string> RenderPage(const Access& access, const SessionQuery& query) {
@@ -101,6 +108,45 @@ SessionQuery ScheduledQuery(const Context& context, const http::Request& request
   query.filter.category = request.FindQuery("category").value_or("");
   query.filter.location_id = request.FindQuery("locationId").value_or("");
   return query;
+}
+
+Result<domain::DiscoveryPage> FindBySearch(const Access& access,
+                                           const domain::SessionSearch& search) {
+  const auto collect = [&search](const SpaceReader& space, uint64_t wanted) {
+    return domain::SearchSessions(space, search, wanted);
+  };
+  const domain::Page page{1, kSearchRowsMax};
+  if (!access.gym) return domain::Discover(access.view, access.tier, page, collect);
+  TNT_ASSIGN_OR_RETURN(domain::SessionPage found, collect(access.Space(), page.limit));
+  return OfOneGym(access, std::move(found));
+}
+
+Result<std::string> RenderSearch(const Access& access, const http::Request& request,
+                                 int64_t now_ms) {
+  domain::SessionSearch search;
+  search.text = request.FindQuery("q").value_or("");
+  search.filter.now_ms = now_ms;
+  search.filter.category = request.FindQuery("category").value_or("");
+  std::vector<std::string> errors;
+  ParseDayParam(request, &search.filter.date, &errors);
+  if (!errors.empty()) return InvalidFields(std::move(errors));
+  bool possible = true;
+  if (const std::string name = request.FindQuery("difficulty").value_or(""); !name.empty()) {
+    const std::optional<uint16_t> value =
+        EnumValue(schema::InfoOf<schema::GymSessionType>(), "difficulty", name);
+    possible = value.has_value();
+    search.filter.difficulty = static_cast<schema::GymDifficulty>(value.value_or(0));
+  }
+  domain::DiscoveryPage found;
+  if (possible) {
+    TNT_ASSIGN_OR_RETURN(found, FindBySearch(access, search));
+  }
+  std::string out = "{\"results\":";
+  TNT_RETURN_IF_ERROR(AppendRows(&out, access, found, SessionShape::kAvail));
+  out.append(",\"total\":");
+  codec::AppendJsonInt(&out, static_cast<int64_t>(found.total));
+  out.push_back('}');
+  return out;
 }
 
 Result<std::string> RenderById(const Access& access, std::string_view id) {
@@ -161,6 +207,12 @@ http::Response TodaysSessions(const Context& context, const Access& access,
   SessionQuery query = ScheduledQuery(context, request);
   query.filter.today = true;
   return Answered(context, request, RenderArray(access, std::move(query)));
+}
+
+http::Response SessionsFound(const Context& context, const Access& access,
+                             const http::Request& request) {
+  return Answered(context, request,
+                  RenderSearch(access, request, context.engine.clock().NowUnixMs()));
 }
 
 http::Response SessionById(const Context& context, const Access& access,
