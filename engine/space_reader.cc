@@ -208,6 +208,25 @@ Status SpaceReader::ScanCounters(
   return cursor->status();
 }
 
+Status SpaceReader::ScanCounterBuckets(uint8_t family, std::string_view owner,
+                                       std::string_view metric, int64_t from, int64_t until,
+                                       const std::function<bool(int64_t, int64_t)>& visit) const {
+  if (from >= until) return Status::Ok();
+  const std::string lower = keys::CounterKey(space_, family, owner, metric, from);
+  const std::string upper = keys::CounterKey(space_, family, owner, metric, until);
+  const std::unique_ptr<Cursor> cursor = reader_->Scan(lower, upper);
+  for (cursor->SeekToFirst(); cursor->Valid(); cursor->Next()) {
+    TNT_RETURN_IF_ERROR(ChargeRow());
+    std::string_view bucket_part = cursor->key().substr(lower.size() - sizeof(int64_t));
+    int64_t bucket = 0;
+    if (!keys::TakeInt(&bucket_part, &bucket) || cursor->value().size() != sizeof(int64_t)) {
+      return Corruption("a counter row does not split");
+    }
+    if (!visit(bucket, LoadLittle<int64_t>(cursor->value().data()))) return Status::Ok();
+  }
+  return cursor->status();
+}
+
 Result<std::string> SpaceReader::SketchBlock(uint8_t family, std::string_view owner, int64_t bucket,
                                              uint8_t block) const {
   Result<std::string> value = GetRaw(keys::SketchKey(space_, family, owner, bucket, block));

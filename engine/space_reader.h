@@ -166,6 +166,10 @@ class SpaceReader {
   Status ScanCounters(uint8_t family, std::string_view owner,
                       const std::function<bool(std::string_view metric, int64_t bucket,
                                                int64_t value)>& visit) const;
+  // Visits the written buckets in [from, until) of one metric, in order.
+  Status ScanCounterBuckets(uint8_t family, std::string_view owner, std::string_view metric,
+                            int64_t from, int64_t until,
+                            const std::function<bool(int64_t bucket, int64_t value)>& visit) const;
   // The 64 registers of a sketch block; empty when never written.
   Result<std::string> SketchBlock(uint8_t family, std::string_view owner, int64_t bucket,
                                   uint8_t block) const;

@@ -5,6 +5,7 @@
 #include "engine/base/ids.h"
 #include "engine/gym/events.h"
 #include "engine/gym/member_stats.h"
+#include "engine/gym/room_count.h"
 #include "engine/gym/text.h"
 
 namespace tenantry::gym {
@@ -43,6 +44,7 @@ bool IsOpen(const schema::GymSession::Reader& session, int64_t now_ms) {
 Result<Session> InsertSession(Transaction& tx, codec::Draft<schema::GymSession>* draft) {
   RefreshFlags(draft);
   TNT_RETURN_IF_ERROR(tx.Insert(*draft));
+  TNT_RETURN_IF_ERROR(CountRoom(tx, std::nullopt, draft->reader()));
   return Freeze(*draft);
 }
 
@@ -246,6 +248,7 @@ Result<SessionParts> SessionChange::Save() {
   if (!touched_) return cache_.Parts(before_);
   RefreshFlags(&after_);
   TNT_RETURN_IF_ERROR(tx_.Update(before_, after_));
+  TNT_RETURN_IF_ERROR(CountRoom(tx_, *before_, after_.reader()));
   TNT_ASSIGN_OR_RETURN(const Session saved, Freeze(after_));
   return cache_.Parts(saved);
 }

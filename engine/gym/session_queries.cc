@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "engine/gym/room_count.h"
 #include "engine/gym/text.h"
 #include "engine/read_recorder.h"
 
@@ -62,7 +63,7 @@ Search PlanSearch(const SessionFilter& filter, const std::vector<SessionType>& t
 }
 
 // The first `wanted` matches and how many there are. When the index alone decides and is in order,
-// rows beyond the wanted ones are counted by key only.
+// rows beyond the wanted ones are counted by key only, or not looked at when counters know.
 Result<SessionPage> Collect(const SpaceReader& space, const SessionFilter& filter,
                             uint64_t wanted) {
   std::vector<SessionType> types;
@@ -75,6 +76,7 @@ Result<SessionPage> Collect(const SpaceReader& space, const SessionFilter& filte
   }
   const Search search = PlanSearch(filter, types);
   const bool in_order = search.ranges.size() == 1;
+  const bool counted = in_order && search.exact && filter.available_only && !filter.starts;
   SessionMatcher matcher(space, filter);
   SessionPage found;
   Status failed;
@@ -84,7 +86,7 @@ Result<SessionPage> Collect(const SpaceReader& space, const SessionFilter& filte
   const auto visit = [&](std::string_view primary_key) {
     if (in_order && search.exact && found.total > 0 && found.rows.size() >= wanted) {
       ++found.total;
-      return true;
+      return !counted;
     }
     std::string id;
     if (!keys::TakeText(&primary_key, &id)) {
@@ -109,6 +111,9 @@ Result<SessionPage> Collect(const SpaceReader& space, const SessionFilter& filte
     TNT_RETURN_IF_ERROR(
         space.ScanIndexKeys(schema::CollectionOf<schema::GymSession>(), range, visit));
     TNT_RETURN_IF_ERROR(failed);
+  }
+  if (counted) {
+    TNT_ASSIGN_OR_RETURN(found.total, RoomAfter(space, filter.location_id, filter.now_ms));
   }
   if (!in_order) SortByStart(wanted, &found.rows);
   return found;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "engine/gym/member_stats.h"
+#include "engine/gym/room_count.h"
 #include "engine/gym/waitlist.h"
 #include "tests/crash/test_settings.h"
 #include "tests/engine/gym/gym_fixture.h"
@@ -392,8 +393,24 @@ class GymModelTest : public GymFixture {
     }
   }
 
+  // The counters of free sessions say what the index rows say, for the gym and for each place.
+  void CompareRoom() {
+    std::vector<std::string_view> owners = {""};
+    owners.insert(owners.end(), places_.begin(), places_.end());
+    for (const std::string_view place : owners) {
+      for (const int64_t hours : {0, 3, 7, 50, 1000}) {
+        const int64_t after_ms = clock_.NowUnixMs() + (hours - 20) * kHourMs;
+        IndexRange range{.index = 5, .from = after_ms + 1};
+        if (!place.empty()) range = {.index = 6, .equal = {place}, .from = after_ms + 1};
+        RC_ASSERT(*RoomAfter(Space(), place, after_ms) ==
+                  *Space().CountIndex<schema::GymSession>(range));
+      }
+    }
+  }
+
   void CompareAll(const Model& model) {
     engine().WaitReleased(last_index_);
+    CompareRoom();
     for (size_t i = 0; i < ids_.size(); ++i) {
       Compare(model.sessions[i], ids_[i]);
       CompareEvents(model.sessions[i], ids_[i]);
