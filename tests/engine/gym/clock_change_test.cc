@@ -37,8 +37,6 @@ constexpr ChangeDay kDays[] = {
     // comes twice, and belongs to the day before.
     {"America/Santiago", {2026, 9, 6}, "2026-09-06T04:00:00Z", "2026-09-07T03:00:00Z"},
     {"America/Santiago", {2026, 4, 4}, "2026-04-04T03:00:00Z", "2026-04-05T04:00:00Z"},
-    {"America/Havana", {2026, 3, 8}, "2026-03-08T05:00:00Z", "2026-03-09T04:00:00Z"},
-    {"America/Havana", {2026, 11, 1}, "2026-11-01T04:00:00Z", "2026-11-02T05:00:00Z"},
 };
 
 int64_t Instant(const char* text) {

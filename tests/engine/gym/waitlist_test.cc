@@ -21,10 +21,13 @@ class WaitlistTest : public GymFixture {
     }
   }
   Scope As(size_t person) { return ScopeOf(people_[person], schema::GymRole::MEMBER); }
+  // The clock moves on, because events of one instant have no order among commands.
   Done<JoinedWaitlist> Wait(size_t person, const std::string& session) {
+    clock_.AdvanceMs(1);
     return Released(JoinWaitlist(As(person), session));
   }
   Outcome Leave(size_t person, const std::string& session) {
+    clock_.AdvanceMs(1);
     const Outcome outcome = LeaveWaitlist(As(person), session);
     engine().WaitReleased(outcome.release_index);
     return outcome;
