@@ -153,6 +153,7 @@ Status WordCursor::Skip(std::string_view start) {
 
 WordCursor SpaceReader::OpenWords(const schema::Collection& collection, uint8_t index) const {
   TNT_CHECK(!collection.Index(index).words.empty());
+  NoteCollection(collection);
   return WordCursor(*this, keys::IndexPrefix(space_, keys::Kind::kIndex, collection.number, index));
 }
 
@@ -212,6 +213,7 @@ Status SpaceReader::ScanCounterBuckets(uint8_t family, std::string_view owner,
                                        std::string_view metric, int64_t from, int64_t until,
                                        const std::function<bool(int64_t, int64_t)>& visit) const {
   if (from >= until) return Status::Ok();
+  ReadRecorder::NoteCounters(ChangeTable::SlotOf(space_, 0));
   const std::string lower = keys::CounterKey(space_, family, owner, metric, from);
   const std::string upper = keys::CounterKey(space_, family, owner, metric, until);
   const std::unique_ptr<Cursor> cursor = reader_->Scan(lower, upper);

@@ -1,6 +1,7 @@
 #include "engine/gym/waitlist.h"
 
 #include "engine/gym/text.h"
+#include "engine/read_recorder.h"
 
 namespace tenantry::gym {
 namespace {
@@ -98,7 +99,10 @@ Result<std::vector<WaitlistParts>> WaitlistOf(const SpaceReader& space, std::str
   std::vector<WaitlistParts> rows;
   TNT_ASSIGN_OR_RETURN(const std::optional<Session> session,
                        space.Find<schema::GymSession>({session_id}));
-  if (!session || !IsOpen(**session, now_ms)) return rows;
+  if (!session) return rows;
+  const bool open = IsOpen(**session, now_ms);
+  ReadRecorder::AnswerChangesAt(open ? (*session)->getStartTime() : ReadRecorder::kNever);
+  if (!open) return rows;
   std::vector<WaitlistEntry> entries;
   TNT_RETURN_IF_ERROR(space.ScanIndex<schema::GymWaitlistEntry>(
       {.index = kByTicket, .equal = {session_id}}, [&entries](const WaitlistEntry& entry) {

@@ -14,9 +14,10 @@ template <class T>
 constexpr openapi::StructFunction kInput = &schema::InfoOf<T>;
 
 constexpr openapi::StructFunction kRecords[] = {
-    &schema::InfoOf<schema::GymMember>,      &schema::InfoOf<schema::GymLocation>,
-    &schema::InfoOf<schema::GymSessionType>, &schema::InfoOf<schema::GymSession>,
-    &schema::InfoOf<schema::GymBooking>,     &schema::InfoOf<schema::GymEvent>};
+    &schema::InfoOf<schema::GymMember>,       &schema::InfoOf<schema::GymLocation>,
+    &schema::InfoOf<schema::GymSessionType>,  &schema::InfoOf<schema::GymSession>,
+    &schema::InfoOf<schema::GymBooking>,      &schema::InfoOf<schema::GymEvent>,
+    &schema::InfoOf<schema::GymWaitlistEntry>};
 
 constexpr std::string_view kSessionQuery =
     "{date?: date, category?: string, status?: string, locationId?: string, page?: int, limit?: "
@@ -40,6 +41,14 @@ constexpr Shape kShapes[] = {
     {"BookedSession",    "GymSession & {sessionType: GymSessionType, location: GymLocation}"},
     {"BookingPlus",      "GymBooking & {sessionInstance: BookedSession}"},
     {"BookingFull",      "BookingPlus & {member: MemberRef}"},
+    {"BookingHistory",   "{bookings: BookingPlus[], pagination: {page: int, limit: int, total: int, totalPages: int, hasNext: bool}}"},
+    {"MySession",        "SessionPlus & {bookings: GymBooking[], bookingId: string, bookingStatus: \"confirmed\" | \"attended\", "
+                         "bookedAt: time, spotsAvailable: int, isAvailable: bool}"},
+    {"WaitlistEntry",    "GymWaitlistEntry & {position: int}"},
+    {"WaitlistJoined",   "WaitlistEntry & {member: MemberRef, sessionInstance: BookedSession}"},
+    {"WaitlistRow",      "WaitlistEntry & {member: {id: string, name: string?, email: string, avatarUrl: string?}}"},
+    {"OpenedLocation",   "GymLocation & {amenities: any[], equipment: any[], services: any[], photos: any[], operatingHours: object?}"},
+    {"NearbyLocation",   "OpenedLocation & {distance: number}"},
 };
 
 constexpr RouteDoc kRoutes[] = {
@@ -54,28 +63,52 @@ constexpr RouteDoc kRoutes[] = {
     {"POST /locations",                       "Add a location", 201, "GymLocation", kInput<schema::GymLocationInput>},
     {"GET /locations",                        "List active locations", 200, "GymLocation[]", nullptr, kPaging},
     {"GET /locations/active",                 "List active locations", 200, "GymLocation[]", nullptr, kPaging},
+    {"GET /locations/search/facilities",      "Find active locations by what they offer", 200, "OpenedLocation[]", nullptr,
+     "{q?: string, amenities?: string, equipment?: string, services?: string, locationType?: string, country?: string, province?: string, city?: string, page?: int, limit?: int}"},
+    {"GET /locations/search/nearby",          "Find active locations by distance in kilometres", 200, "NearbyLocation[]", nullptr,
+     "{latitude: number, longitude: number, radiusKm?: number, page?: int, limit?: int}"},
     {"GET /locations/:id",                    "Read a location", 200, "GymLocation"},
+    {"PATCH /locations/:id",                  "Change a location", 200, "GymLocation", kInput<schema::GymLocationInput>},
+    {"DELETE /locations/:id",                 "Close a location", 200, "GymLocation"},
 
     {"POST /session-types",                   "Add a type of session", 201, "GymSessionType", kInput<schema::GymSessionTypeInput>},
     {"GET /session-types",                    "List active types of sessions", 200, "GymSessionType[]", nullptr, "{category?: string, active?: bool, page?: int, limit?: int}"},
     {"GET /session-types/active",             "List active types of sessions", 200, "GymSessionType[]", nullptr, kPaging},
     {"GET /session-types/category/:category", "List active types of a category", 200, "GymSessionType[]", nullptr, kPaging},
     {"GET /session-types/:id",                "Read a type of session", 200, "GymSessionType"},
+    {"PATCH /session-types/:id",              "Change a type of session", 200, "GymSessionType", kInput<schema::GymSessionTypeInput>},
+    {"DELETE /session-types/:id",             "Retire a type of session", 200, "GymSessionType"},
 
     {"POST /sessions",                        "Schedule a session", 201, "SessionFull", kInput<schema::GymSessionInput>},
     {"GET /sessions",                         "List sessions by start", 200, "SessionPage", nullptr, kSessionQuery},
     {"GET /sessions/available",               "List future sessions with room", 200, "SessionPage", nullptr, kSessionQuery},
+    {"GET /sessions/upcoming",                "List sessions of the next days", 200, "SessionAvailable[]", nullptr,
+     "{days?: int, category?: string, locationId?: string, page?: int, limit?: int}"},
+    {"GET /sessions/today",                   "List today's sessions, by the clock of each place", 200, "SessionAvailable[]", nullptr,
+     "{category?: string, locationId?: string, page?: int, limit?: int}"},
+    {"GET /sessions/search",                  "Find scheduled sessions by words of type and instructor", 200, "{results: SessionAvailable[], total: int}", nullptr,
+     "{q?: string, date?: date, category?: string, difficulty?: string}"},
+    {"GET /sessions/my-bookings",             "List sessions ahead in which the caller has a seat", 200, "MySession[]", nullptr, kPaging},
     {"GET /sessions/:id",                     "Read a session with its bookings", 200, "SessionFull"},
     {"PATCH /sessions/:id",                   "Change a session", 200, "SessionPlus", kInput<schema::GymSessionPatch>},
     {"DELETE /sessions/:id",                  "Cancel a session", 200, "Session"},
     {"PUT /sessions/:id/cancel",              "Cancel a session", 200, "Session"},
+    {"PUT /sessions/:id/complete",            "Complete a session", 200, "Session"},
+    {"POST /sessions/:id/waitlist",           "Wait for a seat", 201, "WaitlistJoined"},
+    {"GET /sessions/:id/waitlist",            "List who waits, in order", 200, "WaitlistRow[]", nullptr, kPaging},
+    {"DELETE /sessions/:id/waitlist",         "Stop waiting", 200, ""},
     {"POST /sessions/:id/checkin",            "Check in to a session", 200, "BookingFull", kInput<schema::GymCheckInInput>},
 
     {"POST /bookings",                        "Book a place in a session", 201, "BookingFull", kInput<schema::GymBookingInput>},
+    {"GET /bookings",                         "List bookings: all for crew, one's own for others", 200, "BookingFull[]", nullptr,
+     "{status?: string, sessionInstanceId?: string, memberId?: string, page?: int, limit?: int}"},
     {"GET /bookings/my",                      "List the caller's bookings", 200, "BookingPlus[]", nullptr, "{status?: string, page?: int, limit?: int}"},
     {"GET /my/bookings",                      "List the caller's bookings", 200, "BookingPlus[]", nullptr, "{status?: string, page?: int, limit?: int}"},
+    {"GET /my/bookings/history",              "Page through the caller's bookings, last booked first", 200, "BookingHistory", nullptr,
+     "{page?: int, limit?: int, status?: string}"},
     {"GET /bookings/:id",                     "Read a booking", 200, "BookingFull"},
     {"DELETE /bookings/:id",                  "Cancel a booking", 200, "BookingFull"},
+    {"PUT /bookings/:id/no-show",             "Mark that somebody did not come", 200, "BookingFull"},
 };
 // clang-format on
 

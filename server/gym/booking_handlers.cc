@@ -1,5 +1,6 @@
 #include "engine/gym/bookings.h"
 #include "engine/gym/text.h"
+#include "engine/read_recorder.h"
 #include "server/gym/answer.h"
 #include "server/gym/handlers.h"
 #include "server/gym/render.h"
@@ -68,6 +69,7 @@ Result<std::string> RenderHistory(const Access& access, const http::Request& req
 }
 
 Result<std::string> RenderMySessions(const Access& access, int64_t now_ms) {
+  ReadRecorder::DoNotKeep();  // Sessions leave the list as they start.
   const SpaceReader space = access.Space();
   TNT_ASSIGN_OR_RETURN(const std::vector<domain::BookingParts> seats,
                        domain::SeatsAhead(space, access.caller->actor().member_id, now_ms));

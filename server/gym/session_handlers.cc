@@ -4,6 +4,7 @@
 #include "engine/gym/session_search.h"
 #include "engine/gym/sessions.h"
 #include "engine/gym/text.h"
+#include "engine/read_recorder.h"
 #include "server/gym/answer.h"
 #include "server/gym/handlers.h"
 #include "server/gym/render.h"
@@ -101,8 +102,10 @@ Result<std::string> RenderArray(const Access& access, SessionQuery query) {
   return out;
 }
 
-// What `upcoming` and `today` filter by.
+// What `upcoming` and `today` filter by. Their answers change as time passes, at instants that the
+// sessions they leave out decide as well.
 SessionQuery ScheduledQuery(const Context& context, const http::Request& request) {
+  ReadRecorder::DoNotKeep();
   SessionQuery query;
   query.filter.now_ms = context.engine.clock().NowUnixMs();
   query.filter.category = request.FindQuery("category").value_or("");
@@ -123,6 +126,7 @@ Result<domain::DiscoveryPage> FindBySearch(const Access& access,
 
 Result<std::string> RenderSearch(const Access& access, const http::Request& request,
                                  int64_t now_ms) {
+  ReadRecorder::DoNotKeep();  // As for `upcoming`.
   domain::SessionSearch search;
   search.text = request.FindQuery("q").value_or("");
   search.filter.now_ms = now_ms;

@@ -259,13 +259,20 @@ class Builder {
     if (!parameters.empty()) operation["parameters"] = std::move(parameters);
     if (known.input != nullptr) {
       const schema::StructInfo& info = known.input();
-      schemas_[info.name] = InputSchema(info);
+      // A PATCH says what changes: nothing is required, and null is refused where a value is.
+      const bool patch = route.method == http::Method::kPatch;
+      const std::string name = patch ? info.name + "Changes" : info.name;
+      schemas_[name] = InputSchema(info);
+      if (patch) {
+        schemas_[name].erase("required");
+        schemas_[name].erase("allOf");
+      }
       bool all_optional = true;
       for (const schema::FieldInfo& field : info.fields) all_optional &= !field.required;
       operation["requestBody"] = {
-          {"required", !all_optional},
+          {"required", !all_optional && !patch},
           {"content",
-           {{"application/json", {{"schema", {{"$ref", "#/components/schemas/" + info.name}}}}}}}};
+           {{"application/json", {{"schema", {{"$ref", "#/components/schemas/" + name}}}}}}}};
     }
     operation["responses"] = Responses(route, known);
     return operation;
