@@ -132,7 +132,8 @@ int Serve(const config::Sources& sources) {
   server_options.open_shops_max = settings.open_shops_max;
   server_options.api_base_url = settings.api_base_url;
   server_options.cache_bytes = settings.cache_mib << 20;
-  Result<http::NetworkList> metrics_allow = http::NetworkList::Parse(settings.observe.metrics_allow);
+  Result<http::NetworkList> metrics_allow =
+      http::NetworkList::Parse(settings.observe.metrics_allow);
   if (!metrics_allow.ok()) return Fail(metrics_allow.status(), "read metrics-allow");
   server_options.metrics_allow = *std::move(metrics_allow);
   const uint32_t loops = settings.http.loops != 0 ? settings.http.loops : DefaultLoops();
