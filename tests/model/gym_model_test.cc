@@ -345,7 +345,8 @@ class GymModelTest : public GymFixture {
       RC_ASSERT((seat == model.bookings.end() || !HoldsSeat(seat->second)));
     }
     std::map<std::string, BookingStatus> statuses;
-    for (const Booking& booking : *BookingsIn(Space(), session)) {
+    const auto bookings = BookingsIn(Space(), session);
+    for (const Booking& booking : *bookings) {
       statuses[String(booking->getMemberId())] = booking->getStatus();
     }
     RC_ASSERT(statuses.size() == model.bookings.size());
