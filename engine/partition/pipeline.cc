@@ -65,13 +65,18 @@ bool Pipeline::HasRoom() const {
 Pipeline::Ticket Pipeline::Append(log::Entry entry) {
   const uint64_t bytes = log::EncodedEntryBytes(entry);
   pending_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  MutexLock lock(group_mutex_);
-  entry.header.epoch = epoch_;
-  entry.header.index = next_index_++;
-  const Ticket ticket{entry.header.index, group_sequence_};
-  const bool first = open_.entries.empty();
-  open_.entries.push_back(std::move(entry));
-  open_.bytes += bytes;
+  Ticket ticket;
+  bool first;
+  {
+    MutexLock lock(group_mutex_);
+    entry.header.epoch = epoch_;
+    entry.header.index = next_index_++;
+    ticket = {entry.header.index, group_sequence_};
+    first = open_.entries.empty();
+    open_.entries.push_back(std::move(entry));
+    open_.bytes += bytes;
+  }
+  // Outside the lock: the log thread comes first on its core and would only run into it.
   if (first) group_ready_.NotifyOne();
   return ticket;
 }
@@ -107,8 +112,8 @@ void Pipeline::RunLog() {
     {
       MutexLock lock(durable_mutex_);
       durable_.push_back(std::move(group));
-      durable_ready_.NotifyOne();
     }
+    durable_ready_.NotifyOne();
     EnsureSpace();
   }
   MutexLock lock(durable_mutex_);
