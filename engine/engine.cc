@@ -350,6 +350,10 @@ bool Engine::UnchangedSince(std::span<const uint32_t> slots, uint64_t index) con
   });
 }
 
+bool Engine::idle() const {
+  return core_->pipeline->idle();
+}
+
 uint64_t Engine::released_index() const {
   return core_->pipeline->released_index();
 }

@@ -116,6 +116,8 @@ class Engine {
 
   // Highest index whose replies may leave: applied, and durable as promised.
   uint64_t released_index() const;
+  // Nothing is on its way to the disk. While it is false, released_index() has yet to rise.
+  bool idle() const;
   // Called from the apply thread after each publish; must not block. Set before commands run.
   void SetReleaseListener(std::function<void()> listener);
   // Waits until `index` is released. For tools, tests and the blocking lane.

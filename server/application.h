@@ -56,6 +56,7 @@ class TenantryApplication final : public http::Application {
   void Decorate(const http::Request* request, const http::Route* route,
                 http::Response* response) override;
   uint64_t ReleasedIndex() const override { return context_.engine.released_index(); }
+  bool LogIsIdle() const override { return context_.engine.idle(); }
   void OnTickEnd(uint32_t loop, std::vector<http::TickVerdict>* verdicts) override;
   void OnReply(const http::AccessRecord& record) override;
   void OnException(const http::Request& request, std::string_view what) override;

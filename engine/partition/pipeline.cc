@@ -155,7 +155,6 @@ void Pipeline::RunApply() {
     }
     ApplyGroup(*group);
     unflushed_bytes_ += group->bytes;
-    pending_bytes_.fetch_sub(group->bytes, std::memory_order_relaxed);
     if (unflushed_bytes_ >= options_.flush_log_bytes) {
       unflushed_bytes_ = 0;
       MutexLock lock(flush_mutex_);
@@ -182,6 +181,8 @@ void Pipeline::ApplyGroup(const Group& group) {
     StopProcess("store write", status);
   }
   Publish(last);
+  // Before the listener: who it wakes may wait for idle().
+  pending_bytes_.fetch_sub(group.bytes, std::memory_order_relaxed);
   if (listener_) listener_();
 }
 

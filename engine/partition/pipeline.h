@@ -42,6 +42,8 @@ class Pipeline {
 
   // False while the groups on their way hold too many bytes: refuse the command before it runs.
   bool HasRoom() const;
+  // No entry is open, being written or being applied.
+  bool idle() const { return pending_bytes_.load(std::memory_order_relaxed) == 0; }
 
   struct Ticket {
     uint64_t index;
@@ -115,10 +117,11 @@ class Pipeline {
   uint64_t group_entries_ TNT_GUARDED_BY(sizes_mutex_) = 0;
   std::array<uint64_t, kGroupSizeBuckets> group_sizes_ TNT_GUARDED_BY(sizes_mutex_){};
 
-  std::atomic<uint64_t> pending_bytes_{0};  // Relaxed: a bound, not an order.
-  std::atomic<uint64_t> released_{0};       // Release after publish; pairs with released_index().
-  store::Batch batch_;                      // Apply thread only.
-  uint64_t unflushed_bytes_ = 0;            // Apply thread only.
+  std::atomic<uint64_t> pending_bytes_{
+      0};                              // Relaxed: a bound; idle() is ordered by its caller's fence.
+  std::atomic<uint64_t> released_{0};  // Release after publish; pairs with released_index().
+  store::Batch batch_;                 // Apply thread only.
+  uint64_t unflushed_bytes_ = 0;       // Apply thread only.
 
   Thread log_thread_;
   Thread apply_thread_;

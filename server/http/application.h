@@ -87,6 +87,12 @@ class Application {
   // load.
   virtual uint64_t ReleasedIndex() const = 0;
 
+  // Whether nothing written earlier is still on its way to the disk. While something is, a tick's
+  // entry would only stand in line behind it, so a small tick is kept open for more requests.
+  // When this is false, ReleasedIndex() will rise once more, and Server::NotifyReleased() be called
+  // after that. Read often, like ReleasedIndex().
+  virtual bool LogIsIdle() const = 0;
+
   // The batch of a loop ended in which handlers returned tick tickets. Every ticket needs its
   // verdict now; a reply without one is answered 500.
   virtual void OnTickEnd(uint32_t loop, std::vector<TickVerdict>* verdicts) = 0;

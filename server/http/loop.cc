@@ -132,7 +132,7 @@ void Loop::RunBatch(int timeout_ms) {
   if (woken_) TakeCompletions();
   woken_ = false;
   RunRunnable();
-  EndTick();
+  if (TickIsDue()) EndTick();
   ReleaseParked();
   FlushDirty();
   if (now_ns_ >= next_sweep_ns_) Sweep();

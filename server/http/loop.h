@@ -58,6 +58,8 @@ class Loop final : private Dispatcher {
   void Complete(ConnectionKey key, Response response);
 
  private:
+  static constexpr size_t kTickRequests = 32;
+
   struct Parked {
     uint64_t release_index;
     ConnectionKey key;
@@ -111,6 +113,11 @@ class Loop final : private Dispatcher {
   void FinishRequest(Connection& c);
   // Answers an error that no handler made, and closes.
   void Fail(Connection& c, int status, std::string_view reason, bool framed);
+  // While the log is busy a small tick stays open for more requests, at most until the next release.
+  bool TickIsDue() const {
+    return tickets_.size() >= kTickRequests || application_.LogIsIdle() ||
+           application_.ReleasedIndex() > tick_released_;
+  }
   void EndTick();
   void ReleaseParked();
   std::string_view NewRequestId();
@@ -156,6 +163,7 @@ class Loop final : private Dispatcher {
   std::vector<ConnectionKey> runnable_;
   std::vector<ConnectionKey> scratch_keys_;
   std::vector<Ticket> tickets_;
+  uint64_t tick_released_ = 0;  // ReleasedIndex() when the open tick began.
   std::vector<TickVerdict> verdicts_;
   std::vector<Parked> parked_;  // A heap, lowest index first.
   std::vector<std::pair<ConnectionKey, Response>> completions_;

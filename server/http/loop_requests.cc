@@ -245,6 +245,7 @@ RenderedReply TakeReply(Response* response) {
 
 void Loop::Deliver(Connection& c) {
   if (response_.tick_ticket != 0) {
+    if (tickets_.empty()) tick_released_ = application_.ReleasedIndex();
     tickets_.push_back({response_.tick_ticket, c.key});
     return Hold(c, Pending::kTick);
   }
@@ -273,12 +274,19 @@ void Loop::Park(Connection& c) {
 }
 
 void Loop::ReleaseParked() {
-  if (parked_.empty()) return;
+  if (parked_.empty() && tickets_.empty()) return;
   const auto later = [](const Parked& a, const Parked& b) {
     return a.release_index > b.release_index;
   };
-  parked_min_.store(parked_.front().release_index, std::memory_order_relaxed);
+  // An open tick waits for any release; see NotifyReleased().
+  const auto awaited = [this] {
+    if (!tickets_.empty()) return uint64_t{0};
+    return parked_.empty() ? ~uint64_t{0} : parked_.front().release_index;
+  };
+  parked_min_.store(awaited(), std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_seq_cst);
+  // The release that an open tick waits for may just have happened.
+  if (!tickets_.empty() && TickIsDue()) EndTick();
   const uint64_t released = application_.ReleasedIndex();
   while (!parked_.empty() && parked_.front().release_index <= released) {
     std::pop_heap(parked_.begin(), parked_.end(), later);
@@ -286,8 +294,7 @@ void Loop::ReleaseParked() {
     parked_.pop_back();
     if (c && c->pending == Pending::kRelease) SendHeld(*c);
   }
-  parked_min_.store(parked_.empty() ? ~uint64_t{0} : parked_.front().release_index,
-                    std::memory_order_relaxed);
+  parked_min_.store(awaited(), std::memory_order_relaxed);
 }
 
 void Loop::SendHeld(Connection& c) {

@@ -245,6 +245,28 @@ TEST_F(ServerTest, TicksThatAreParkedWaitForTheirIndex) {
   EXPECT_EQ(client.Read().status, 201);
 }
 
+TEST_F(ServerTest, ATickStaysOpenWhileTheLogIsBusyUntilTheNextRelease) {
+  app().SetIdle(false);
+  TestClient first(server_.address()), second(server_.address());
+  first.Send(PostText("/tick", "kept"));
+  Settle();
+  second.Send(PostText("/tick", "kept"));
+  Settle();
+  EXPECT_EQ(app().ticks(), 0);
+  app().Release(1, server_.server);
+  EXPECT_EQ(first.Read().status, 201);
+  EXPECT_EQ(second.Read().status, 201);
+  EXPECT_EQ(app().ticks(), 1);
+}
+
+TEST_F(ServerTest, AFullTickDoesNotWaitForTheLog) {
+  app().SetIdle(false);
+  std::vector<TestClient> clients;
+  for (int i = 0; i < 32; ++i) clients.emplace_back(server_.address());
+  for (TestClient& client : clients) client.Send(PostText("/tick", "kept"));
+  for (TestClient& client : clients) EXPECT_EQ(client.Read().status, 201);
+}
+
 TEST_F(ServerTest, TicketsOfClosedConnectionsAreHarmless) {
   for (int i = 0; i < 50; ++i) {
     TestClient client(server_.address());

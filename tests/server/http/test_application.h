@@ -65,6 +65,7 @@ class TestApplication final : public Application {
                                                       std::string(route ? route->name : "none"));
   }
   uint64_t ReleasedIndex() const override { return released_.load(); }
+  bool LogIsIdle() const override { return idle_.load(); }
   void OnTickEnd(uint32_t, std::vector<TickVerdict>* verdicts) override {
     MutexLock lock(mutex_);
     ticks_ += 1;
@@ -94,6 +95,7 @@ class TestApplication final : public Application {
     released_.store(index);
     server.NotifyReleased();
   }
+  void SetIdle(bool idle) { idle_.store(idle); }
   void OpenGate() {
     {
       MutexLock lock(mutex_);
@@ -228,6 +230,7 @@ class TestApplication final : public Application {
   const std::shared_ptr<const std::string> large_ =
       std::make_shared<const std::string>(1024 * 1024, 'L');
   std::atomic<uint64_t> released_{0};
+  std::atomic<bool> idle_{true};
   std::atomic<int> handled_{0};
   Mutex mutex_{"test_application"};
   CondVar gate_;
