@@ -441,10 +441,10 @@ TEST_F(GymModelTest, HistoriesGoAsInASimpleGym) {
     RC_ASSERT(engine().FlushForTest().ok());
     engine_.reset();
     const StoreReport report = CheckStore(folder_.path() + "/data");
-    RC_ASSERT(report.problems == std::vector<std::string>());
-    RC_ASSERT(report.records > 0u);
     Open();
     last_index_ = 0;
+    RC_ASSERT(report.problems == std::vector<std::string>());
+    RC_ASSERT(report.records > 0u);
     CompareAll(model);
   });
   EXPECT_TRUE(held);

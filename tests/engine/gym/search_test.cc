@@ -114,8 +114,8 @@ TEST_F(SearchTest, OneEditIsExactlyOneEdit) {
 
 TEST_F(SearchTest, SessionsAreFoundByTypeAndInstructor) {
   const int64_t noon = kTestStartMs + 3 * kHourMs;
-  const std::string a = AddSession(noon, R"(,"instructor":"Jane Doe")");
-  const std::string past = AddSession(noon - 2 * kDayMs, R"(,"instructor":"Jane Doe")");
+  const std::string a = AddSession(noon, R"(,"instructor":"Jane Smith")");
+  const std::string past = AddSession(noon - 2 * kDayMs, R"(,"instructor":"Jane Smith")");
   const std::string b = AddSession(noon + kDayMs, R"(,"instructor":"Zoë")");
   const auto find = [&](const std::string& text, std::optional<CivilDate> date = {}) {
     SessionSearch search;
