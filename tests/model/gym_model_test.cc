@@ -2,7 +2,7 @@
 // does one thing after the other in a simple map, before and after a restart.
 // Method: rapidcheck makes histories of commands; each runs against an engine and against the model
 // below. Every command must be answered alike; after each history records, events, counters and
-// index rows are compared. RC_PARAMS=seed=... repeats a run.
+// index rows are compared. TNT_SEED=n repeats a run.
 
 #include <map>
 
@@ -424,8 +424,11 @@ class GymModelTest : public GymFixture {
 };
 
 TEST_F(GymModelTest, HistoriesGoAsInASimpleGym) {
-  const std::string histories =
+  std::string histories =
       "max_success=" + std::to_string(crash::Setting("TNT_MODEL_HISTORIES", 60)) + " max_size=60";
+  if (const char* seed = getenv("TNT_SEED"); seed != nullptr) {
+    histories.append(" seed=").append(seed);
+  }
   setenv("RC_PARAMS", histories.c_str(), 0);
   int count = 0;
   const bool held = rc::check("a gym does what its model does", [&] {
