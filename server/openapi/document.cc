@@ -261,16 +261,12 @@ class Builder {
       const schema::StructInfo& info = known.input();
       // A PATCH says what changes: nothing is required, and null is refused where a value is.
       const bool patch = route.method == http::Method::kPatch;
-      const std::string name = patch ? info.name + "Changes" : info.name;
-      schemas_[name] = InputSchema(info);
-      if (patch) {
-        schemas_[name].erase("required");
-        schemas_[name].erase("allOf");
-      }
+      const std::string name = info.name + (patch ? "Changes" : "");
+      schemas_[name] = InputSchema(info, patch);
       bool all_optional = true;
-      for (const schema::FieldInfo& field : info.fields) all_optional &= !field.required;
+      for (const schema::FieldInfo& field : info.fields) all_optional &= patch || !field.required;
       operation["requestBody"] = {
-          {"required", !all_optional && !patch},
+          {"required", !all_optional},
           {"content",
            {{"application/json", {{"schema", {{"$ref", "#/components/schemas/" + name}}}}}}}};
     }

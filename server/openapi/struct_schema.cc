@@ -111,7 +111,7 @@ Json RecordSchema(const schema::StructInfo& info) {
       {"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}};
 }
 
-Json InputSchema(const schema::StructInfo& info) {
+Json InputSchema(const schema::StructInfo& info, bool patch) {
   Json properties = Json::object();
   Json required = Json::array();
   Json either = Json::array();  // Required under one of two names.
@@ -122,7 +122,7 @@ Json InputSchema(const schema::StructInfo& info) {
     if (!field.required) type = OrNull(std::move(type));
     if (!field.alias.empty()) properties[field.alias] = type;
     properties[field.json_name] = std::move(type);
-    if (!field.required) continue;
+    if (!field.required || patch) continue;
     if (field.alias.empty()) {
       required.push_back(field.json_name);
     } else {

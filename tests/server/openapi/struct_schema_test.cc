@@ -40,6 +40,14 @@ TEST(StructSchemaTest, ARequiredFieldMayComeUnderItsAlias) {
             Json::parse(R"([{"anyOf":[{"required":["durationMin"]},{"required":["duration"]}]}])"));
 }
 
+TEST(StructSchemaTest, OfAPatchNothingIsRequired) {
+  const Json schema = InputSchema(schema::InfoOf<schema::GymSessionTypeInput>(), true);
+  EXPECT_FALSE(schema.contains("required"));
+  EXPECT_FALSE(schema.contains("allOf"));
+  EXPECT_EQ(schema["properties"]["name"],
+            Json::parse(R"({"type":"string","minLength":1,"maxLength":100})"));
+}
+
 TEST(StructSchemaTest, AStrictInputTakesNoOtherKeysAndNestedRulesHold) {
   const Json schema = InputSchema(schema::InfoOf<schema::CreatePopupInput>());
   EXPECT_EQ(schema["additionalProperties"], false);
