@@ -4,6 +4,7 @@
 #include "engine/codec/row_keys.h"
 #include "engine/partition/execution.h"
 #include "engine/space_meta.h"
+#include "engine/work_trace.h"
 
 namespace tenantry {
 
@@ -133,6 +134,7 @@ Status Transaction::EraseDirectoryKey(const schema::Collection& collection,
 }
 
 Result<SpaceWriter*> DirectoryTransaction::OpenSpace(SpaceId space) {
+  WorkTrace::NoteSpace(space);
   execution_->Hold(space);
   opened_.push_back(SpaceWriter(execution_, *execution_, space, tier_));
   SpaceWriter& opened = opened_.back();
@@ -147,6 +149,7 @@ Result<SpaceWriter*> DirectoryTransaction::CreateSpace() {
   std::string after;
   AppendBig64(&after, id + 1);
   TNT_RETURN_IF_ERROR(SetMeta(kNextSpaceMeta, after));
+  WorkTrace::NoteSpace(SpaceId(id));
   execution_->Hold(SpaceId(id));
   opened_.push_back(SpaceWriter(execution_, *execution_, SpaceId(id), tier_));
   TNT_RETURN_IF_ERROR(opened_.back().SetMeta(kAliveMeta, "1"));

@@ -21,9 +21,13 @@ namespace {
 using nlohmann::json;
 using Adapter = valijson::adapters::NlohmannJsonAdapter;
 
-// Objects whose members are listed take no others.
+// Objects whose members are listed take no others. Formats are hints for people and clients: what an instant or an address may
+// look like has tests of its own.
 void Close(json* schema) {
   if (!schema->is_structured()) return;
+  if (schema->is_object() && schema->contains("format") && (*schema)["format"].is_string()) {
+    schema->erase("format");
+  }
   if (schema->is_object() && schema->contains("properties") &&
       (*schema)["properties"].is_object() && !schema->contains("additionalProperties")) {
     (*schema)["additionalProperties"] = false;
