@@ -1,5 +1,7 @@
 #include "engine/work_trace.h"
 
+#include <algorithm>
+
 namespace tenantry {
 namespace {
 
@@ -32,10 +34,16 @@ TimedOperation::TimedOperation(SlowOperation operation, const uint32_t& rows)
 TimedOperation::~TimedOperation() {
   if (trace_ == nullptr) return;
   const int64_t duration_ns = trace_->clock_.NowBootNs() - started_ns_;
-  if (duration_ns < trace_->slow_ns_ || trace_->slow_.size() >= kSlowOperationsMax) return;
+  if (duration_ns < trace_->slow_ns_) return;
   operation_.duration_ns = duration_ns;
   operation_.rows = rows_ - rows_before_;
-  trace_->slow_.push_back(operation_);
+  std::vector<SlowOperation>& slow = trace_->slow_;
+  if (slow.size() < kSlowOperationsMax) return slow.push_back(operation_);
+  // Full: the slowest stay.
+  const auto fastest = std::min_element(
+      slow.begin(), slow.end(),
+      [](const SlowOperation& a, const SlowOperation& b) { return a.duration_ns < b.duration_ns; });
+  if (fastest->duration_ns < duration_ns) *fastest = operation_;
 }
 
 }  // namespace tenantry

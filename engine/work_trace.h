@@ -5,7 +5,7 @@
 // Shape    one scope per thread at a time, innermost wins; without a scope nothing is recorded and nothing is timed.
 // Units    nanoseconds of the boot clock.
 // Threads  a scope belongs to the thread that made it.
-// Owns     its list of slow operations, at most kSlowOperationsMax.
+// Owns     its list of slow operations: the kSlowOperationsMax slowest.
 
 #include <cstdint>
 #include <string_view>

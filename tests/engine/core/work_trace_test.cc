@@ -1,5 +1,7 @@
 #include "engine/work_trace.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace tenantry {
@@ -25,12 +27,21 @@ TEST(WorkTraceTest, O4_RecordsOperationsThatTookAsLongAsTheLimit) {
   EXPECT_EQ(trace.slow()[0].duration_ns, 100'000'000);
 }
 
-TEST(WorkTraceTest, KeepsABoundedNumber) {
+TEST(WorkTraceTest, KeepsABoundedNumberOfTheSlowest) {
   ManualClock clock(1000);
   const uint32_t rows = 0;
   const WorkTrace trace(clock, 0);
-  for (int i = 0; i < 100; ++i) const TimedOperation timed({.kind = "get"}, rows);
+  const auto take = [&](int64_t duration_ms) {
+    const TimedOperation timed({.kind = "get"}, rows);
+    clock.AdvanceMs(duration_ms);
+  };
+  for (size_t i = 0; i < 100; ++i) take(1);
+  take(7);
+  take(0);
   EXPECT_EQ(trace.slow().size(), kSlowOperationsMax);
+  EXPECT_EQ(std::count_if(trace.slow().begin(), trace.slow().end(),
+                          [](const SlowOperation& slow) { return slow.duration_ns == 7'000'000; }),
+            1);
 }
 
 TEST(WorkTraceTest, TheTenantIsTheNewestSpaceButTheDirectory) {
