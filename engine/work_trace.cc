@@ -38,7 +38,10 @@ TimedOperation::~TimedOperation() {
   operation_.duration_ns = duration_ns;
   operation_.rows = rows_ - rows_before_;
   std::vector<SlowOperation>& slow = trace_->slow_;
-  if (slow.size() < kSlowOperationsMax) return slow.push_back(operation_);
+  if (slow.size() < kSlowOperationsMax) {
+    slow.push_back(operation_);
+    return;
+  }
   // Full: the slowest stay.
   const auto fastest = std::min_element(
       slow.begin(), slow.end(),

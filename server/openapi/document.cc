@@ -234,8 +234,7 @@ class Builder {
     const std::string error = gym ? "GymError" : "PopupError";
     const Json refusal = {{"$ref", "#/components/responses/" + error}};
     Json responses = {{std::to_string(doc.status), std::move(success)}};
-    const bool conditional = route.cache != http::CacheClass::kNone;
-    if (conditional) {
+    if (route.method == http::Method::kGet) {
       responses["304"] = {{"description", "Not changed since the entity tag in If-None-Match"}};
     }
     responses["4XX"] = refusal;
