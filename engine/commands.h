@@ -14,6 +14,14 @@ enum class CommandKind : uint16_t {
   kKeyCreate = 12,
   kKeyRevoke = 13,
   kAnswerReplay = 20,  // Fresh tokens for a repeated request.
+  kJobClaim = 21,
+  kJobFinish = 22,
+  kJobRunNow = 23,
+  kJobDiscard = 24,
+  kWebhookCreate = 30,
+  kWebhookUpdate = 31,
+  kWebhookDelete = 32,
+  kWebhookReplay = 33,
   // Gym.
   kGymSignup = 100,
   kGymSignupMember = 101,

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "engine/command_observer.h"
 #include "engine/keyed_call.h"
 #include "engine/keys/keys.h"
 #include "engine/log/reader.h"
@@ -162,7 +163,8 @@ class Engine::Core {
   partition::Execution::Options ExecutionOptions(ReadTier tier, bool dry) {
     return {*partitions,     [this] { return pipeline->view(); },
             StoreTier(tier), *options.clock,
-            *options.random, dry};
+            *options.random, dry,
+            options.observer};
   }
 
   // Runs one attempt of a command; `run` makes the transaction and calls the plan.
@@ -172,6 +174,7 @@ class Engine::Core {
     execution.Hold(space);
     Outcome outcome;
     outcome.status = run(execution);
+    if (outcome.status.ok()) outcome.status = Conclude(execution, tier);
     outcome.trace = std::move(execution.trace());
     if (!outcome.status.ok() || !execution.has_effects()) {
       outcome.release_index = execution.newest_index();
@@ -180,6 +183,17 @@ class Engine::Core {
     outcome.release_index = partition::WriteCommand(
         execution, *pipeline, *options.clock, {space, info.command, info.actor, info.request_id});
     return outcome;
+  }
+
+  // The observer's part of an accepted plan.
+  static Status Conclude(partition::Execution& execution, ReadTier tier) {
+    // Copied, because what the observer writes is not described again.
+    for (const auto& [space, notes] : std::vector(execution.notes())) {
+      if (notes.empty()) continue;
+      SpaceWriter writer(&execution, execution, space, tier);
+      TNT_RETURN_IF_ERROR(execution.observer()->Conclude(writer, notes));
+    }
+    return Status::Ok();
   }
 
   // The same for a request with an Idempotency-Key: a repeat is refused here, and a decided plan waits for its answer.
@@ -195,6 +209,7 @@ class Engine::Core {
     call->answer_index_ = outcome.release_index;
     if (!outcome.status.ok()) return outcome;
     outcome.status = run(*execution);
+    if (outcome.status.ok()) outcome.status = Conclude(*execution, tier);
     outcome.release_index = execution->newest_index();
     outcome.trace = std::move(execution->trace());
     if (!IsVerdict(outcome.status)) return outcome;
@@ -321,8 +336,9 @@ Outcome Engine::Execute(const TenantRef& tenant, const CommandInfo& info, ReadTi
   return core_->ExecuteRun(space, info, tier, [&](partition::Execution& execution) -> Status {
     Transaction tx(&execution, execution, space, tier);
     // The tenant may be gone since it was looked up.
-    TNT_ASSIGN_OR_RETURN(const bool alive, IsAlive(tx));
+    TNT_ASSIGN_OR_RETURN(const std::optional<std::string> alive, tx.Meta(kAliveMeta));
     if (!alive) return NotFound("the tenant was deleted");
+    if (*alive == kAliveObserved) execution.Observe(space);
     return plan(tx);
   });
 }

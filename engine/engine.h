@@ -34,6 +34,7 @@ struct StoreEnvironment;
 namespace tenant {
 class Directory;
 }
+class CommandObserver;
 
 struct EngineOptions {
   std::string directory;    // Data folder; created when missing.
@@ -43,11 +44,12 @@ struct EngineOptions {
   uint64_t write_buffer_bytes = 16u << 20;
   uint64_t pending_bytes_max =
       64u << 20;  // Open plus waiting groups; beyond it commands get kUnavailable.
-  uint64_t flush_log_bytes = 256u << 20;  // Replay bound: flush the store after this much log.
-  const Clock* clock = nullptr;           // Required.
-  Random* random = nullptr;               // Required.
-  FileSystem* files = nullptr;            // Required; holds the log.
-  bool lock_folder = true;                // Off only where `directory` is not a real folder.
+  uint64_t flush_log_bytes = 256u << 20;      // Replay bound: flush the store after this much log.
+  const Clock* clock = nullptr;               // Required.
+  Random* random = nullptr;                   // Required.
+  FileSystem* files = nullptr;                // Required; holds the log.
+  bool lock_folder = true;                    // Off only where `directory` is not a real folder.
+  const CommandObserver* observer = nullptr;  // Hears of changes of tenants that are observed.
   std::shared_ptr<store::StoreEnvironment>
       store_environment;  // Tests put RocksDB on a faulty disk.
 };

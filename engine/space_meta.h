@@ -15,6 +15,11 @@ inline constexpr std::string_view kTenantMeta = "tenant";         // The id, for
 inline constexpr std::string_view kNextSpaceMeta = "next_space";  // Big-endian u64, space 0 only.
 inline constexpr std::string_view kDroppedPrefix = "dropped:";    // Then the space, big-endian u64.
 
+// The value of an alive space's row: "1", then flags.
+inline constexpr std::string_view kAlive = "1";
+inline constexpr std::string_view kAliveObserved =
+    "1w";  // Its changes are described to the CommandObserver.
+
 inline std::string DroppedMeta(SpaceId space) {
   std::string name(kDroppedPrefix);
   AppendBig64(&name, space.value());

@@ -2,12 +2,28 @@
 
 #include "engine/base/bytes.h"
 #include "engine/codec/row_keys.h"
+#include "engine/command_observer.h"
 #include "engine/partition/execution.h"
 #include "engine/space_meta.h"
 #include "engine/work_trace.h"
 
 namespace tenantry {
 
+Status SpaceWriter::SetObserved(bool observed) {
+  return SetMeta(kAliveMeta, observed ? kAliveObserved : kAlive);
+}
+
+void SpaceWriter::Describe(const schema::Collection& collection,
+                           const capnp::DynamicStruct::Reader* before,
+                           const capnp::DynamicStruct::Reader* after) {
+  std::string* const notes = execution_->NotesOf(space_);
+  if (notes == nullptr) return;
+  execution_->observer()->Describe({collection, before, after, now_unix_ms()}, notes);
+}
+
+bool SpaceWriter::HasRoomFor(size_t rows, size_t bytes) const {
+  return execution_->HasRoomFor(rows, bytes);
+}
 int64_t SpaceWriter::now_unix_ms() const {
   return execution_->clock().NowUnixMs();
 }
@@ -29,6 +45,7 @@ Status SpaceWriter::PutUniqueRow(const std::string& key, std::string value,
 
 Status SpaceWriter::InsertBytes(const schema::Collection& collection,
                                 capnp::DynamicStruct::Reader record, std::string bytes) {
+  Describe(collection, nullptr, &record);
   const std::string tuple = codec::PrimaryKey(collection, record);
   const std::string key = keys::RecordKey(space_, collection.number, tuple);
   TNT_RETURN_IF_ERROR(PutUniqueRow(key, std::move(bytes), collection.name));
@@ -44,6 +61,7 @@ Status SpaceWriter::InsertBytes(const schema::Collection& collection,
 
 Status SpaceWriter::PutUnchecked(SpaceId space, const schema::Collection& collection,
                                  capnp::DynamicStruct::Reader record, std::string bytes) {
+  if (space == space_) Describe(collection, nullptr, &record);
   const std::string tuple = codec::PrimaryKey(collection, record);
   for (codec::IndexRow& row : codec::IndexRows(space, collection, record, tuple)) {
     TNT_CHECK(!row.index->unique);  // Uniqueness needs a look, and the space's partition.
@@ -55,6 +73,7 @@ Status SpaceWriter::PutUnchecked(SpaceId space, const schema::Collection& collec
 Status SpaceWriter::UpdateBytes(const schema::Collection& collection,
                                 capnp::DynamicStruct::Reader before,
                                 capnp::DynamicStruct::Reader after, std::string bytes) {
+  Describe(collection, &before, &after);
   const std::string tuple = codec::PrimaryKey(collection, before);
   TNT_CHECK(tuple == codec::PrimaryKey(collection, after));
   TNT_RETURN_IF_ERROR(
@@ -84,6 +103,7 @@ Status SpaceWriter::UpdateBytes(const schema::Collection& collection,
 
 Status SpaceWriter::EraseRecord(const schema::Collection& collection,
                                 capnp::DynamicStruct::Reader before) {
+  Describe(collection, &before, nullptr);
   const std::string tuple = codec::PrimaryKey(collection, before);
   for (codec::IndexRow& row : codec::IndexRows(space_, collection, before, tuple)) {
     TNT_RETURN_IF_ERROR(execution_->Delete(std::move(row.key)));
@@ -122,12 +142,12 @@ Status SpaceWriter::EraseMeta(std::string_view name) {
   return execution_->Delete(keys::MetaKey(space_, name));
 }
 
-Status Transaction::PutDirectoryBytes(const schema::Collection& collection,
+Status SpaceWriter::PutDirectoryBytes(const schema::Collection& collection,
                                       capnp::DynamicStruct::Reader record, std::string bytes) {
   return PutUnchecked(kDirectorySpace, collection, record, std::move(bytes));
 }
 
-Status Transaction::EraseDirectoryKey(const schema::Collection& collection,
+Status SpaceWriter::EraseDirectoryKey(const schema::Collection& collection,
                                       const std::string& tuple) {
   TNT_CHECK(collection.indexes.empty());
   return execution_->Delete(keys::RecordKey(kDirectorySpace, collection.number, tuple));
@@ -138,8 +158,9 @@ Result<SpaceWriter*> DirectoryTransaction::OpenSpace(SpaceId space) {
   execution_->Hold(space);
   opened_.push_back(SpaceWriter(execution_, *execution_, space, tier_));
   SpaceWriter& opened = opened_.back();
-  TNT_ASSIGN_OR_RETURN(const bool alive, IsAlive(opened));
+  TNT_ASSIGN_OR_RETURN(const std::optional<std::string> alive, opened.Meta(kAliveMeta));
   if (!alive) return NotFound("the tenant was deleted");
+  if (*alive == kAliveObserved) execution_->Observe(space);
   return &opened;
 }
 
@@ -152,7 +173,7 @@ Result<SpaceWriter*> DirectoryTransaction::CreateSpace() {
   WorkTrace::NoteSpace(SpaceId(id));
   execution_->Hold(SpaceId(id));
   opened_.push_back(SpaceWriter(execution_, *execution_, SpaceId(id), tier_));
-  TNT_RETURN_IF_ERROR(opened_.back().SetMeta(kAliveMeta, "1"));
+  TNT_RETURN_IF_ERROR(opened_.back().SetMeta(kAliveMeta, kAlive));
   return &opened_.back();
 }
 

@@ -63,32 +63,6 @@ class SpaceWriter : public SpaceReader {
   Status SetMeta(std::string_view name, std::string_view value);
   Status EraseMeta(std::string_view name);
 
-  int64_t now_unix_ms() const;
-  Random& random();
-  RuleTrace& trace();
-
- protected:
-  friend class DirectoryTransaction;
-  friend class KeyedCall;
-  SpaceWriter(partition::Execution* execution, const KeyReader& reader, SpaceId space,
-              ReadTier tier)
-      : SpaceReader(reader, space, tier), execution_(execution) {}
-
-  Status InsertBytes(const schema::Collection& collection, capnp::DynamicStruct::Reader record,
-                     std::string bytes);
-  Status UpdateBytes(const schema::Collection& collection, capnp::DynamicStruct::Reader before,
-                     capnp::DynamicStruct::Reader after, std::string bytes);
-  Status EraseRecord(const schema::Collection& collection, capnp::DynamicStruct::Reader before);
-  Status PutUnchecked(SpaceId space, const schema::Collection& collection,
-                      capnp::DynamicStruct::Reader record, std::string bytes);
-  Status PutUniqueRow(const std::string& key, std::string value, std::string_view collection);
-
-  partition::Execution* execution_;
-};
-
-// A command of one tenant.
-class Transaction : public SpaceWriter {
- public:
   // Adds a directory row without looking: for rows keyed by fresh random ids, which cannot collide.
   template <class T>
   Status PutInDirectory(const codec::Draft<T>& record) {
@@ -101,12 +75,46 @@ class Transaction : public SpaceWriter {
     return EraseDirectoryKey(schema::CollectionOf<T>(), Tuple(key));
   }
 
- private:
+  // Whether later commands describe this space's changes to the engine's CommandObserver.
+  Status SetObserved(bool observed);
+  // Whether so many more rows and bytes fit into the entry.
+  bool HasRoomFor(size_t rows, size_t bytes) const;
+
+  int64_t now_unix_ms() const;
+  Random& random();
+  RuleTrace& trace();
+
+ protected:
+  friend class DirectoryTransaction;
+  friend class KeyedCall;
   friend class Engine;
-  using SpaceWriter::SpaceWriter;
+  SpaceWriter(partition::Execution* execution, const KeyReader& reader, SpaceId space,
+              ReadTier tier)
+      : SpaceReader(reader, space, tier), execution_(execution) {}
+
+  Status InsertBytes(const schema::Collection& collection, capnp::DynamicStruct::Reader record,
+                     std::string bytes);
+  Status UpdateBytes(const schema::Collection& collection, capnp::DynamicStruct::Reader before,
+                     capnp::DynamicStruct::Reader after, std::string bytes);
+  Status EraseRecord(const schema::Collection& collection, capnp::DynamicStruct::Reader before);
+  Status PutUnchecked(SpaceId space, const schema::Collection& collection,
+                      capnp::DynamicStruct::Reader record, std::string bytes);
   Status PutDirectoryBytes(const schema::Collection& collection,
                            capnp::DynamicStruct::Reader record, std::string bytes);
   Status EraseDirectoryKey(const schema::Collection& collection, const std::string& tuple);
+  // Tells the observer of a change, when it wants to know. Null: there was, or is, no such record.
+  void Describe(const schema::Collection& collection, const capnp::DynamicStruct::Reader* before,
+                const capnp::DynamicStruct::Reader* after);
+  Status PutUniqueRow(const std::string& key, std::string value, std::string_view collection);
+
+  partition::Execution* execution_;
+};
+
+// A command of one tenant.
+class Transaction : public SpaceWriter {
+ private:
+  friend class Engine;
+  using SpaceWriter::SpaceWriter;
 };
 
 // A command of the directory, which may open or create spaces. All it writes is one entry.

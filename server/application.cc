@@ -16,9 +16,9 @@ namespace tenantry::server {
 namespace {
 
 // First path segments of the gym API; `/` itself follows the gym's rule too (crosscutting.md A5, A6).
-constexpr std::string_view kGymSegments[] = {"auth",          "members",  "my",       "locations",
-                                             "session-types", "sessions", "bookings", "invitations",
-                                             "memberships",   "trainer",  "payments", "reference"};
+constexpr std::string_view kGymSegments[] = {
+    "auth",        "members",     "my",      "locations", "session-types", "sessions", "bookings",
+    "invitations", "memberships", "trainer", "payments",  "reference",     "webhooks"};
 
 bool IsGymPath(std::string_view path) {
   if (!path.empty() && path.front() == '/') path.remove_prefix(1);

@@ -12,8 +12,8 @@ constexpr std::string_view kInternalMessage = "Internal server error";
 
 // First path segments of the popup API; everything else answers like the gym (crosscutting.md A5, A6).
 constexpr std::string_view kPopupSegments[] = {
-    "popups",  "discount-codes", "email-subscribers", "analytics", "ab-testing",
-    "revenue", "subscriptions",  "scripts",           "shopify",   "socket.io"};
+    "popups",        "discount-codes", "email-subscribers", "analytics", "ab-testing", "revenue",
+    "subscriptions", "scripts",        "shopify",           "socket.io", "shops"};
 
 // One string, or an array of strings for field validation.
 void AppendMessage(std::string* out, const Status& status) {

@@ -42,7 +42,12 @@ Execution::Execution(const Options& options)
       tier_(options.tier),
       clock_(options.clock),
       random_(options.random),
-      dry_(options.dry) {}
+      dry_(options.dry),
+      observer_(options.observer) {}
+
+void Execution::Observe(SpaceId space) {
+  if (observer_ != nullptr && NotesOf(space) == nullptr) notes_.emplace_back(space, "");
+}
 
 Execution::~Execution() TNT_NO_THREAD_SAFETY_ANALYSIS {
   while (!held_.empty()) {

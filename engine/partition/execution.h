@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/base/clock.h"
@@ -22,6 +23,10 @@
 #include "engine/partition/overlay.h"
 #include "engine/rule_trace.h"
 #include "engine/store/store.h"
+
+namespace tenantry {
+class CommandObserver;
+}
 
 namespace tenantry::partition {
 
@@ -53,6 +58,7 @@ class Execution final : public KeyReader {
     const Clock& clock;
     Random& random;
     bool dry = false;
+    const CommandObserver* observer = nullptr;
   };
   explicit Execution(const Options& options);
   ~Execution() override;  // Lets go of the partitions.
@@ -70,6 +76,18 @@ class Execution final : public KeyReader {
   bool HasRoomFor(size_t rows, size_t bytes) const;
   // Forgets all effects: what remains of a refused plan.
   void DropEffects();
+
+  // From now on changes of this space's records are described to the observer.
+  void Observe(SpaceId space);
+  // Where descriptions of a space's changes go; nullptr when nobody wants them.
+  std::string* NotesOf(SpaceId space) {
+    for (auto& [observed, notes] : notes_) {
+      if (observed == space) return &notes;
+    }
+    return nullptr;
+  }
+  const std::vector<std::pair<SpaceId, std::string>>& notes() const { return notes_; }
+  const CommandObserver* observer() const { return observer_; }
 
   bool dry() const { return dry_; }
   bool has_effects() const { return !own_.rows.empty(); }
@@ -101,6 +119,8 @@ class Execution final : public KeyReader {
   const Clock& clock_;
   Random& random_;
   const bool dry_;
+  const CommandObserver* const observer_;
+  std::vector<std::pair<SpaceId, std::string>> notes_;  // Empty for most commands.
   std::vector<Held> held_;
   Layer own_;
   size_t effect_bytes_ = 0;

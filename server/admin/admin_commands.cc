@@ -4,6 +4,7 @@
 #include "engine/commands.h"
 #include "engine/tenant/directory.h"
 #include "engine/tenant/shop_keys.h"
+#include "server/admin/job_commands.h"
 
 namespace tenantry::server {
 namespace {
@@ -130,6 +131,7 @@ AdminReply RunAdminCommand(Engine& engine, const AdminRequest& request) {
   if (request.command == "tenant list") return ListTenants(engine);
   if (request.command == "tenant create") return CreateTenant(engine, request);
   if (request.command == "tenant delete") return DeleteTenant(engine, request);
+  if (request.command.starts_with("jobs ")) return RunJobCommand(engine, request);
   return {kExitUsage, "", "this server does not know the command '" + request.command + "'"};
 }
 

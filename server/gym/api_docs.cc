@@ -3,6 +3,7 @@
 #include "engine/schema/catalog.h"
 #include "engine/schema/gym.capnp.h"
 #include "engine/schema/gym_input.capnp.h"
+#include "engine/schema/webhooks.capnp.h"
 
 namespace tenantry::server::gym {
 namespace {
@@ -17,7 +18,8 @@ constexpr openapi::StructFunction kRecords[] = {
     &schema::InfoOf<schema::GymMember>,       &schema::InfoOf<schema::GymLocation>,
     &schema::InfoOf<schema::GymSessionType>,  &schema::InfoOf<schema::GymSession>,
     &schema::InfoOf<schema::GymBooking>,      &schema::InfoOf<schema::GymEvent>,
-    &schema::InfoOf<schema::GymWaitlistEntry>};
+    &schema::InfoOf<schema::GymWaitlistEntry>,
+    &schema::InfoOf<schema::WebhookEndpoint>, &schema::InfoOf<schema::WebhookDelivery>};
 
 constexpr std::string_view kSessionQuery =
     "{date?: date, category?: string, status?: string, locationId?: string, page?: int, limit?: "
@@ -109,6 +111,15 @@ constexpr RouteDoc kRoutes[] = {
     {"GET /bookings/:id",                     "Read a booking", 200, "BookingFull"},
     {"DELETE /bookings/:id",                  "Cancel a booking", 200, "BookingFull"},
     {"PUT /bookings/:id/no-show",             "Mark that somebody did not come", 200, "BookingFull"},
+
+    {"GET /webhooks", "List webhooks", 200, "WebhookEndpoint[]"},
+    {"POST /webhooks", "Add a webhook; the only answer that shows its secret", 201, "WebhookEndpoint & {secret: string}", kInput<schema::WebhookInput>},
+    {"GET /webhooks/events", "List the types of events", 200, "{types: string[]}"},
+    {"GET /webhooks/:id", "Read a webhook", 200, "WebhookEndpoint"},
+    {"PATCH /webhooks/:id", "Change a webhook", 200, "WebhookEndpoint", kInput<schema::WebhookPatch>},
+    {"DELETE /webhooks/:id", "Remove a webhook", 204},
+    {"GET /webhooks/:id/deliveries", "List what was sent, newest first", 200, "WebhookDelivery[]", nullptr, "{limit?: int}"},
+    {"POST /webhooks/:id/deliveries/:deliveryId/replay", "Send a delivery again", 202, "WebhookDelivery"},
 };
 // clang-format on
 

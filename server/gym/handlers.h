@@ -93,4 +93,21 @@ http::Response CallOffBooking(const Context& context, const Access& access,
 http::Response MissedBooking(const Context& context, const Access& access,
                              const http::Request& request);
 
+// webhook_handlers.cc
+http::Response Webhooks(const Context& context, const Access& access, const http::Request& request);
+http::Response AddWebhook(const Context& context, const Access& access,
+                          const http::Request& request);
+http::Response WebhookEvents(const Context& context, const Access& access,
+                             const http::Request& request);
+http::Response WebhookById(const Context& context, const Access& access,
+                           const http::Request& request);
+http::Response ChangeWebhook(const Context& context, const Access& access,
+                             const http::Request& request);
+http::Response RemoveWebhook(const Context& context, const Access& access,
+                             const http::Request& request);
+http::Response WebhookDeliveries(const Context& context, const Access& access,
+                                 const http::Request& request);
+http::Response ReplayDelivery(const Context& context, const Access& access,
+                              const http::Request& request);
+
 }  // namespace tenantry::server::gym

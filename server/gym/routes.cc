@@ -72,6 +72,15 @@ constexpr Row kRows[] = {
     {Method::kGet,    "/bookings/:id",                     "getBooking",             Permission::kAny,     CacheClass::kNone,      Lane::kInline,  BookingById},
     {Method::kDelete, "/bookings/:id",                     "cancelBooking",          Permission::kAny,     CacheClass::kNone,      Lane::kInline,  CallOffBooking},
     {Method::kPut,    "/bookings/:id/no-show",             "markNoShow",             Permission::kCrew,    CacheClass::kNone,      Lane::kInline,  MissedBooking},
+
+    {Method::kGet,    "/webhooks",                         "listWebhooks",           Permission::kManager, CacheClass::kNone,      Lane::kInline,  Webhooks},
+    {Method::kPost,   "/webhooks",                         "createWebhook",          Permission::kManager, CacheClass::kNone,      Lane::kInline,  AddWebhook},
+    {Method::kGet,    "/webhooks/events",                  "listWebhookEvents",      Permission::kManager, CacheClass::kNone,      Lane::kInline,  WebhookEvents},
+    {Method::kGet,    "/webhooks/:id",                     "getWebhook",             Permission::kManager, CacheClass::kNone,      Lane::kInline,  WebhookById},
+    {Method::kPatch,  "/webhooks/:id",                     "updateWebhook",          Permission::kManager, CacheClass::kNone,      Lane::kInline,  ChangeWebhook},
+    {Method::kDelete, "/webhooks/:id",                     "deleteWebhook",          Permission::kManager, CacheClass::kNone,      Lane::kInline,  RemoveWebhook},
+    {Method::kGet,    "/webhooks/:id/deliveries",          "listWebhookDeliveries",  Permission::kManager, CacheClass::kNone,      Lane::kInline,  WebhookDeliveries},
+    {Method::kPost,   "/webhooks/:id/deliveries/:deliveryId/replay", "replayWebhookDelivery", Permission::kManager, CacheClass::kNone, Lane::kInline, ReplayDelivery},
 };
 // clang-format on
 

@@ -3,6 +3,7 @@
 #include "engine/schema/catalog.h"
 #include "engine/schema/popups.capnp.h"
 #include "engine/schema/popups_input.capnp.h"
+#include "engine/schema/webhooks.capnp.h"
 
 namespace tenantry::server::popups {
 namespace {
@@ -60,6 +61,15 @@ constexpr RouteDoc kRoutes[] = {
     {"POST /email-subscribers/unsubscribe",        "Unsubscribe an address", 204, "", kInput<schema::UnsubscribeInput>, kShop},
 
     {"GET /scripts/popup.js",                      "The script a storefront includes", 200, "application/javascript", nullptr, kShop},
+
+    {"GET /shops/:shopId/webhooks", "List webhooks", 200, "WebhookEndpoint[]"},
+    {"POST /shops/:shopId/webhooks", "Add a webhook; the only answer that shows its secret", 201, "WebhookEndpoint & {secret: string}", kInput<schema::WebhookInput>},
+    {"GET /shops/:shopId/webhooks/events", "List the types of events", 200, "{types: string[]}"},
+    {"GET /shops/:shopId/webhooks/:id", "Read a webhook", 200, "WebhookEndpoint"},
+    {"PATCH /shops/:shopId/webhooks/:id", "Change a webhook", 200, "WebhookEndpoint", kInput<schema::WebhookPatch>},
+    {"DELETE /shops/:shopId/webhooks/:id", "Remove a webhook", 204},
+    {"GET /shops/:shopId/webhooks/:id/deliveries", "List what was sent, newest first", 200, "WebhookDelivery[]", nullptr, "{limit?: int}"},
+    {"POST /shops/:shopId/webhooks/:id/deliveries/:deliveryId/replay", "Send a delivery again", 202, "WebhookDelivery"},
 };
 // clang-format on
 

@@ -85,6 +85,7 @@ TenantryApplication::Module PopupModule(const Context& context) {
   AddDiscountCodeRoutes(module, &out.routes);
   AddSubscriberRoutes(module, &out.routes);
   AddScriptRoutes(module, &out.routes);
+  AddWebhookRoutes(module, &out.routes);
   out.on_tick_end = [module](uint32_t loop, std::vector<http::TickVerdict>* verdicts) {
     module->EndTick(loop, verdicts);
   };

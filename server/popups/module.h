@@ -80,6 +80,7 @@ void AddTrackingRoutes(const std::shared_ptr<Module>& module, std::vector<http::
 void AddStatsRoutes(const std::shared_ptr<Module>& module, std::vector<http::Route>* routes);
 void AddDiscountCodeRoutes(const std::shared_ptr<Module>& module, std::vector<http::Route>* routes);
 void AddSubscriberRoutes(const std::shared_ptr<Module>& module, std::vector<http::Route>* routes);
+void AddWebhookRoutes(const std::shared_ptr<Module>& module, std::vector<http::Route>* routes);
 void AddScriptRoutes(const std::shared_ptr<Module>& module, std::vector<http::Route>* routes);
 
 }  // namespace tenantry::server::popups

@@ -12,7 +12,9 @@
 #include "engine/schema/directory.capnp.h"
 #include "engine/schema/durable.capnp.h"
 #include "engine/schema/gym.capnp.h"
+#include "engine/schema/jobs.capnp.h"
 #include "engine/schema/popups.capnp.h"
+#include "engine/schema/webhooks.capnp.h"
 #include "engine/store/store.h"
 
 namespace tenantry {
@@ -48,7 +50,11 @@ struct KnownCollections {
                                                 &schema::CollectionOf<schema::PopupConversion>(),
                                                 &schema::CollectionOf<schema::DiscountCode>(),
                                                 &schema::CollectionOf<schema::EmailSubscriber>(),
-                                                &schema::CollectionOf<schema::StoredAnswer>()};
+                                                &schema::CollectionOf<schema::StoredAnswer>(),
+                                                &schema::CollectionOf<schema::Job>(),
+                                                &schema::CollectionOf<schema::QueuedJob>(),
+                                                &schema::CollectionOf<schema::WebhookEndpoint>(),
+                                                &schema::CollectionOf<schema::WebhookDelivery>()};
   const schema::Collection* Find(uint16_t number) const {
     for (const schema::Collection* collection : all) {
       if (collection->number == number) return collection;

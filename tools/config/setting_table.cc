@@ -147,6 +147,13 @@ void AddNetworks(std::vector<Setting>* out) {
                           "Clients of these networks get 403; goes before allow-networks"));
 }
 
+void AddWebhooks(std::vector<Setting>* out) {
+  Setting networks = Networks("webhook-allow", TNT_FIELD(webhook_allow),
+                              "Private networks that webhooks may be sent to, such as 10.1.0.0/16");
+  networks.live = kRestart;
+  out->push_back(std::move(networks));
+}
+
 void AddObserve(std::vector<Setting>* out) {
   out->push_back(Choice("log-level", TNT_FIELD(observe.log_level),
                         {"info", "warning", "error", "off"}, kLive, "info | warning | error | off",
@@ -250,6 +257,7 @@ std::vector<Setting> MakeTable() {
   std::vector<Setting> table;
   AddGeneral(&table);
   AddNetworks(&table);
+  AddWebhooks(&table);
   AddObserve(&table);
   AddRateLimits(&table);
   AddHttp(&table);

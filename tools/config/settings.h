@@ -26,6 +26,7 @@ struct Settings {
   uint32_t open_shops_max = 1000;
   std::string durability = "disk";
   std::string api_base_url;
+  std::vector<std::string> webhook_allow;
   uint64_t block_cache_mib = 64;
   uint64_t cache_mib = 32;
   int64_t drain_seconds = 30;

@@ -129,6 +129,35 @@ void AddAdminCommand(CLI::App& app, int* exit_code) {
            "tenantry admin tenant delete --data ./data --id demo-shop",
            {{"id", "Tenant id or shop id", true}}},
           exit_code);
+
+  CLI::App* jobs = admin->add_subcommand("jobs", "Background work: webhooks to send and the like");
+  jobs->require_subcommand(1);
+  AddLeaf(
+      *jobs,
+      {"list",
+       "How many jobs there are, then the soonest: id, state, tenant, kind, time, attempts, error",
+       "tenantry admin jobs list --data ./data --state dead",
+       {{"state", "queued or dead; both when left out", false},
+        {"limit", "How many jobs to list, 100 when left out", false}}},
+      exit_code);
+  AddLeaf(*jobs,
+          {"run",
+           "Make a waiting job due at once",
+           "tenantry admin jobs run --data ./data --id 6f1c1a52-…",
+           {{"id", "Job id, as list shows it", true}}},
+          exit_code);
+  AddLeaf(*jobs,
+          {"retry",
+           "Give a dead job fresh attempts, beginning at once",
+           "tenantry admin jobs retry --data ./data --id 6f1c1a52-…",
+           {{"id", "Job id, as list shows it", true}}},
+          exit_code);
+  AddLeaf(*jobs,
+          {"discard",
+           "Remove a job without running it",
+           "tenantry admin jobs discard --data ./data --id 6f1c1a52-…",
+           {{"id", "Job id, as list shows it", true}}},
+          exit_code);
 }
 
 }  // namespace tenantry::tools

@@ -6,6 +6,7 @@
 #include "engine/popups/reclaim.h"
 #include "engine/tenant/directory.h"
 #include "engine/tenant/reclaim.h"
+#include "engine/webhooks/deliveries.h"
 
 namespace tenantry::tools {
 namespace {
@@ -61,14 +62,15 @@ void Housekeeping::Run() {
   }
 }
 
-bool Housekeeping::ReclaimAnswers(schema::TenantKind kind) {
+bool Housekeeping::ReclaimExpired(schema::TenantKind kind) {
   const Result<bool> directory = tenant::ReclaimAnswersStep(engine_);
   bool more = directory.ok() && *directory;
   const auto tenants = tenant::Directory::List(engine_.View(), kind, ReadTier::kBlocking);
   if (!tenants.ok()) return more;
   for (const tenant::TenantEntry& entry : *tenants) {
     const Result<bool> step = tenant::ReclaimAnswersStep(engine_, entry.ref);
-    more = more || (step.ok() && *step);
+    const Result<bool> sent = webhooks::ReclaimDeliveries(engine_, entry.ref);
+    more = more || (step.ok() && *step) || (sent.ok() && *sent);
   }
   return more;
 }
@@ -77,8 +79,8 @@ bool Housekeeping::ReclaimAnswers(schema::TenantKind kind) {
 bool Housekeeping::Step() {
   const Result<bool> dropped = tenant::ReclaimStep(engine_);
   if (dropped.ok() && *dropped) return true;
-  bool more = ReclaimAnswers(schema::TenantKind::GYM);
-  more = ReclaimAnswers(schema::TenantKind::SHOP) || more;
+  bool more = ReclaimExpired(schema::TenantKind::GYM);
+  more = ReclaimExpired(schema::TenantKind::SHOP) || more;
   const auto shops =
       tenant::Directory::List(engine_.View(), schema::TenantKind::SHOP, ReadTier::kBlocking);
   if (!shops.ok()) return more;

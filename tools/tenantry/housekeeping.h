@@ -19,8 +19,8 @@ class Housekeeping {
  private:
   void Run();
   void FinishCancellations();
-  // Expired answers of keyed requests, in every tenant of a kind and the directory.
-  bool ReclaimAnswers(schema::TenantKind kind);
+  // Expired answers of keyed requests and deliveries of webhooks, in every tenant of a kind and the directory.
+  bool ReclaimExpired(schema::TenantKind kind);
   // True when there may be more to do at once.
   bool Step();
   bool StopRequested(int64_t wait_ms);

@@ -11,6 +11,8 @@
 
 #include "engine/base/file.h"
 #include "engine/engine.h"
+#include "engine/jobs/runner.h"
+#include "engine/webhooks/events.h"
 #include "server/access_log.h"
 #include "server/admin/admin_commands.h"
 #include "server/admin/admin_socket.h"
@@ -18,8 +20,11 @@
 #include "server/context.h"
 #include "server/core_metrics.h"
 #include "server/http/server.h"
+#include "server/job_metrics.h"
 #include "server/limits/gate.h"
+#include "server/outbound/caller.h"
 #include "server/release_relay.h"
+#include "server/webhooks/delivery.h"
 #include "tools/tenantry/demo.h"
 #include "tools/tenantry/housekeeping.h"
 #include "tools/tenantry/observe.h"
@@ -118,7 +123,12 @@ int Serve(const config::Sources& sources) {
   engine_options.clock = &clock;
   engine_options.random = &random;
   engine_options.files = &files;
+  const webhooks::Observer events;
+  engine_options.observer = &events;
   server::ReleaseRelay relay;  // Outlives the engine, whose thread calls it.
+  Result<outbound::AddressPolicy> policy = outbound::AddressPolicy::Make(settings.webhook_allow);
+  if (!policy.ok()) return RefuseSettings(policy.status());
+  outbound::Caller caller(clock, *std::move(policy));
   Result<std::unique_ptr<Engine>> opened = Engine::Open(engine_options);
   if (!opened.ok()) return Fail(opened.status(), "open the data folder");
   Engine& engine = **opened;
@@ -139,6 +149,8 @@ int Serve(const config::Sources& sources) {
   const uint32_t loops = settings.http.loops != 0 ? settings.http.loops : DefaultLoops();
   server::Observability observability;
   server::AddEngineMetrics(engine, &observability);
+  jobs::Runner runner(engine, server::webhooks::JobHandlers(engine, caller), {});
+  server::AddJobMetrics(runner, caller.breakers(), &observability);
   limits::Gate gate(loops, limits::kDefaultCountersMax, random.Next64());
   if (const Status applied = gate.Apply(settings.limits); !applied.ok()) {
     return RefuseSettings(applied);
@@ -165,6 +177,7 @@ int Serve(const config::Sources& sources) {
         server::AdminSocket::Open(settings.data, engine);
     if (!admin.ok()) return Fail(admin.status(), "open the admin socket");
     const Housekeeping housekeeping(engine);
+    runner.Start();
     const Observer observer(settings.observe, server, application, log, clock, started_ns,
                             &observability);
     Announce(server, log, settings);
