@@ -61,7 +61,7 @@ class WebhooksTest : public EngineFixture {
   SpaceReader Space() { return engine().View().Space(*shop_, ReadTier::kBlocking); }
   uint64_t Queued() { return jobs::ReadDepth(engine().View(), clock_.NowUnixMs())->queued; }
 
-  const Observer observer_;
+  Observer observer_;
   std::optional<TenantRef> shop_;
 };
 
