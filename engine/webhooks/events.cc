@@ -24,8 +24,11 @@ const std::vector<Record>& Records() {
       {"gymMembers", "member"},
       {"gymLocations", "location"},
       {"gymSessionTypes", "session_type"},
-      {"gymSessions", "session", {"scheduled", "in_progress", "completed", "cancelled"}},
+      {"gymSessions", "session", {"scheduled", "weather_hold", "completed", "cancelled"}},
       {"gymBookings", "booking", {"confirmed", "attended", "no_show", "cancelled"}},
+      {"gymWaitlist", "waitlist_entry"},
+      {"gymInvitations", "invitation", {"pending", "accepted", "declined", "expired", "cancelled"}},
+      {"gymSubscriptions", "membership", {"active", "suspended", "expired", "cancelled"}},
       {"popups", "popup", {"draft", "active", "paused", "archived"}},
       {"discountCodes", "discount_code"},
       {"emailSubscribers", "subscriber", {"subscribed", "unsubscribed"}},
@@ -60,11 +63,15 @@ std::string StatusOf(const Record& record, const schema::StructInfo& info, const
   return value < field->enum_names.size() ? Lower(field->enum_names[value]) : std::string();
 }
 
-// Whether only the seats taken changed.
+// Whether a session changed because somebody took or left a seat, or a place in its queue.
 bool IsSeatChange(const Record& record, const RecordChange& change) {
   if (record.name != "session" || change.before == nullptr || change.after == nullptr) return false;
-  return change.before->get("bookedCount").as<int32_t>() !=
-         change.after->get("bookedCount").as<int32_t>();
+  for (const char* field : {"bookedCount", "waitlistCount"}) {
+    if (change.before->get(field).as<int32_t>() != change.after->get(field).as<int32_t>()) {
+      return true;
+    }
+  }
+  return false;
 }
 
 std::string VerbOf(const Record& record, const RecordChange& change) {
