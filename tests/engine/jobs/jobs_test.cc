@@ -82,7 +82,9 @@ TEST_F(JobsTest, R2AFailedJobComesBackLaterEachTimeAndThenIsDead) {
   EXPECT_STREQ((*job)->getLastError().cStr(), "no route");
 
   // By hand it gets fresh attempts.
-  ASSERT_TRUE(RunNow(engine(), *shop_, id).status.ok());
+  const Outcome again = RunNow(engine(), *shop_, id);
+  ASSERT_TRUE(again.status.ok());
+  engine().WaitReleased(again.release_index);
   EXPECT_EQ(RunWith({}), 1u);
   EXPECT_EQ(Now().dead, 0u);
   EXPECT_EQ(RunNow(engine(), *shop_, id).status.code(), StatusCode::kNotFound);
