@@ -360,7 +360,7 @@ class WebhookContractTest : public DurableContractTest {
   Receiver receiver_;
 };
 
-TEST_F(WebhookContractTest, R2EventsArriveSignedAndAreLogged) {
+TEST_F(WebhookContractTest, R2_EventsArriveSignedAndAreLogged) {
   const Reply made =
       Post("/webhooks", {{"url", receiver_.url()}, {"events", {"location.*"}}}, owner_);
   ASSERT_EQ(made.status, 201) << made.text;
@@ -395,7 +395,7 @@ TEST_F(WebhookContractTest, R2EventsArriveSignedAndAreLogged) {
   EXPECT_EQ(receiver_.got()[1].body, message.body);
 }
 
-TEST_F(WebhookContractTest, R2AFailedDeliverySurvivesAKillAndIsRunByHand) {
+TEST_F(WebhookContractTest, R2_AFailedDeliverySurvivesAKillAndIsRunByHand) {
   const Reply made = Post("/webhooks", {{"url", receiver_.url()}}, owner_);
   ASSERT_EQ(made.status, 201) << made.text;
   const std::string id = made.body["id"];
@@ -417,7 +417,7 @@ TEST_F(WebhookContractTest, R2AFailedDeliverySurvivesAKillAndIsRunByHand) {
   EXPECT_EQ(Admin({"list"}), "queued 0, due 0, dead 0\n");
 }
 
-TEST_F(WebhookContractTest, R2ForbiddenAddressesAreRefusedWhenConnecting) {
+TEST_F(WebhookContractTest, R2_ForbiddenAddressesAreRefusedWhenConnecting) {
   const Reply made = Post("/webhooks", {{"url", "http://10.0.0.1:9/hook"}}, owner_);
   ASSERT_EQ(made.status, 201) << made.text;
   ASSERT_EQ(Post("/locations", {{"name", "Hall A"}}, owner_).status, 201);
@@ -427,7 +427,7 @@ TEST_F(WebhookContractTest, R2ForbiddenAddressesAreRefusedWhenConnecting) {
   EXPECT_NE(Admin({"list", "--state", "dead"}).find("dead 1"), std::string::npos);
 }
 
-TEST_F(WebhookContractTest, R2ATargetThatIsGoneTurnsTheWebhookOff) {
+TEST_F(WebhookContractTest, R2_ATargetThatIsGoneTurnsTheWebhookOff) {
   const std::string id = Post("/webhooks", {{"url", receiver_.url()}}, owner_).body["id"];
   receiver_.Answer(410);
   ASSERT_EQ(Post("/locations", {{"name", "Hall A"}}, owner_).status, 201);
@@ -435,7 +435,7 @@ TEST_F(WebhookContractTest, R2ATargetThatIsGoneTurnsTheWebhookOff) {
   EXPECT_EQ(Send("GET", "/webhooks/" + id, nullptr, owner_).body["isActive"], false);
 }
 
-TEST_F(WebhookContractTest, R2EndpointsAreManagedByManagersOnly) {
+TEST_F(WebhookContractTest, R2_EndpointsAreManagedByManagersOnly) {
   const Reply member = Post("/auth/signup/member", {{"email", "m@keyed.example"},
                                                     {"password", "Password123"},
                                                     {"name", "Mia"},
@@ -459,7 +459,42 @@ TEST_F(WebhookContractTest, R2EndpointsAreManagedByManagersOnly) {
   EXPECT_NE(std::find(types.begin(), types.end(), "booking.cancelled"), types.end());
 }
 
-TEST_F(WebhookContractTest, R2ShopsHaveWebhooksToo) {
+// Goal: a target that fails is left alone, and what waits for it loses no attempt.
+TEST_F(WebhookContractTest, R1_ATargetThatFailsIsLeftAlone) {
+  const std::string id = Post("/webhooks", {{"url", receiver_.url()}}, owner_).body["id"];
+  receiver_.Answer(500);
+  const auto open = [&] {
+    return Send("GET", "/metrics", nullptr, {}).text.find("tenantry_breakers{state=\"open\"} 1") !=
+           std::string::npos;
+  };
+  constexpr size_t kFailures = 4;
+  for (size_t i = 1; i <= kFailures; ++i) {
+    EXPECT_FALSE(open());
+    ASSERT_EQ(Post("/locations", {{"name", "Hall " + std::to_string(i)}}, owner_).status, 201);
+    ASSERT_TRUE(Eventually([&] { return receiver_.got().size() == i; }));
+  }
+  ASSERT_TRUE(Eventually(open));
+  ASSERT_EQ(Post("/locations", {{"name", "Hall 5"}}, owner_).status, 201);
+  ASSERT_TRUE(Eventually([&] { return Deliveries(id).size() == kFailures + 1; }));
+  ASSERT_TRUE(Eventually([&] { return Admin({"list"}).find("held back") != std::string::npos; }));
+  EXPECT_EQ(receiver_.got().size(), kFailures);
+  EXPECT_EQ(Newest(id)["attempts"], 0);
+}
+
+TEST_F(WebhookContractTest, R3_EventsOfTheStorefrontGoThroughTheLog) {
+  const std::string popup = Post("/popups", PopupBody("a")).body["id"];
+  constexpr int kViews = 20;
+  for (int i = 0; i < kViews; ++i) {
+    const json view = {{"popupId", popup}, {"visitorId", "v" + std::to_string(i)}};
+    ASSERT_EQ(Post("/analytics/views", view).status, 201);
+  }
+  server_->Kill();
+  ASSERT_NO_FATAL_FAILURE(Start());
+  const Reply one = Send("GET", "/popups/" + popup + "?shopId=" + kShop, nullptr, {});
+  EXPECT_EQ(one.body["viewCount"], kViews) << one.text;
+}
+
+TEST_F(WebhookContractTest, R2_ShopsHaveWebhooksToo) {
   ASSERT_EQ(Post("/popups", PopupBody("first")).status, 201);  // Makes the shop.
   const std::string root = std::string("/shops/") + kShop + "/webhooks";
   const Reply made = Post(root, {{"url", receiver_.url()}, {"events", {"popup.created"}}});
