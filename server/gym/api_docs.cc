@@ -15,11 +15,11 @@ template <class T>
 constexpr openapi::StructFunction kInput = &schema::InfoOf<T>;
 
 constexpr openapi::StructFunction kRecords[] = {
-    &schema::InfoOf<schema::GymMember>,       &schema::InfoOf<schema::GymLocation>,
-    &schema::InfoOf<schema::GymSessionType>,  &schema::InfoOf<schema::GymSession>,
-    &schema::InfoOf<schema::GymBooking>,      &schema::InfoOf<schema::GymEvent>,
-    &schema::InfoOf<schema::GymWaitlistEntry>,
-    &schema::InfoOf<schema::WebhookEndpoint>, &schema::InfoOf<schema::WebhookDelivery>};
+    &schema::InfoOf<schema::GymMember>,        &schema::InfoOf<schema::GymLocation>,
+    &schema::InfoOf<schema::GymSessionType>,   &schema::InfoOf<schema::GymSession>,
+    &schema::InfoOf<schema::GymBooking>,       &schema::InfoOf<schema::GymEvent>,
+    &schema::InfoOf<schema::GymWaitlistEntry>, &schema::InfoOf<schema::WebhookEndpoint>,
+    &schema::InfoOf<schema::WebhookDelivery>};
 
 constexpr std::string_view kSessionQuery =
     "{date?: date, category?: string, status?: string, locationId?: string, page?: int, limit?: "
