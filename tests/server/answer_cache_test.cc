@@ -86,21 +86,28 @@ TEST_F(AnswerCacheTest, ALookAtTheClockWithoutAnInstantIsNotReusable) {
 TEST_F(AnswerCacheTest, WhatWasReadDecidesWhatChangesIt) {
   const TenantRef shop = CreateTenant("shop");
   const uint64_t index = engine().released_index();
-  ReadRecorder recorder;
-  const ReadView view = engine().View();
-  ASSERT_TRUE(
-      tenant::Directory::Find(view, "shop", schema::TenantKind::SHOP, ReadTier::kBlocking).ok());
-  ASSERT_TRUE(view.Space(shop, ReadTier::kBlocking).Counter(1, "a", "views").ok());
-  recorder.Finish();
-  EXPECT_FALSE(recorder.rows().empty());
-  EXPECT_EQ(recorder.counters().size(), 1u);
+  std::vector<uint32_t> rows;
+  std::vector<uint32_t> counters;
+  {
+    ReadRecorder recorder;
+    const ReadView view = engine().View();
+    const auto found =
+        tenant::Directory::Find(view, "shop", schema::TenantKind::SHOP, ReadTier::kBlocking);
+    ASSERT_TRUE(found.ok());
+    ASSERT_TRUE(view.Space(shop, ReadTier::kBlocking).Counter(1, "a", "views").ok());
+    recorder.Finish();
+    rows = recorder.rows();
+    counters = recorder.counters();
+  }
+  EXPECT_EQ(rows.size(), 1u);
+  EXPECT_EQ(counters.size(), 1u);
   CreateTenant("another");
-  EXPECT_TRUE(engine().UnchangedSince(recorder.rows(), index));
+  EXPECT_TRUE(engine().UnchangedSince(rows, index));
   Run(shop, [](Transaction& tx) { return tx.SetCounter(1, "b", "views", 0, 1); });
-  EXPECT_TRUE(engine().UnchangedSince(recorder.counters(), index));
+  EXPECT_TRUE(engine().UnchangedSince(counters, index));
   Run(shop, [](Transaction& tx) { return tx.SetCounter(1, "a", "views", 0, 1); });
-  EXPECT_FALSE(engine().UnchangedSince(recorder.counters(), index));
-  EXPECT_TRUE(engine().UnchangedSince(recorder.rows(), index));
+  EXPECT_FALSE(engine().UnchangedSince(counters, index));
+  EXPECT_TRUE(engine().UnchangedSince(rows, index));
 }
 
 }  // namespace
