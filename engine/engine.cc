@@ -241,7 +241,8 @@ class Engine::Core {
     if (KeyedCall* const call = KeyedCall::Current()) call->WriteHeld();
     if (!pipeline->HasRoom())
       return {Unavailable("too many writes are waiting for the disk"), 0, {}};
-    if (!log->growth_possible() && !info.frees_space) return {NoSpace("the disk is full"), 0, {}};
+    if (!pipeline->growth_possible() && !info.frees_space)
+      return {NoSpace("the disk is full"), 0, {}};
     if (tier == ReadTier::kInline) return Try(space, info, tier, run);
     for (int attempt = 0; attempt < kWarmRunsMax; ++attempt) {
       Outcome outcome = Try(space, info, ReadTier::kInline, run);
@@ -392,7 +393,7 @@ Random& Engine::random() {
   return *core_->options.random;
 }
 bool Engine::growth_possible() const {
-  return core_->log->growth_possible();
+  return core_->pipeline->growth_possible();
 }
 
 EngineStats Engine::Stats() const {

@@ -135,8 +135,17 @@ void Pipeline::AppendUntilThereIsRoom(const std::vector<log::Entry>& entries) {
 
 // A full disk shows here, ahead of the append that would need the room; admission reads growth_possible().
 void Pipeline::EnsureSpace() {
+  const bool was_full = !log_.growth_possible();
   const Status status = log_.EnsureSpace();
   if (!status.ok() && status.code() != StatusCode::kNoSpace) StopProcess("log reserve", status);
+  if (!status.ok() && log_.segments() > 1) {
+    // Flushed, the store needs the older segments no longer, and their room may be all that is missing.
+    MutexLock lock(flush_mutex_);
+    flush_due_ = true;
+    flush_wanted_.NotifyOne();
+  }
+  // Compactions that failed for want of room are not tried again by themselves.
+  if (status.ok() && was_full) static_cast<void>(store_.Heal().ok());
   if (!log_.wants_zeros()) return;
   MutexLock lock(flush_mutex_);
   flush_wanted_.NotifyOne();
@@ -153,7 +162,7 @@ void Pipeline::RunApply() {
       group = std::move(durable_.front());
       durable_.pop_front();
     }
-    ApplyGroup(*group);
+    if (!ApplyGroup(*group)) return;
     unflushed_bytes_ += group->bytes;
     if (unflushed_bytes_ >= options_.flush_log_bytes) {
       unflushed_bytes_ = 0;
@@ -164,7 +173,8 @@ void Pipeline::RunApply() {
   }
 }
 
-void Pipeline::ApplyGroup(const Group& group) {
+// False: the process stops with the group unapplied.
+bool Pipeline::ApplyGroup(const Group& group) {
   const uint64_t last = group.entries.back().header.index;
   for (const log::Entry& entry : group.entries) {
     const Status visited = log::VisitWriteSet(entry.payload, [&](const log::Effect& effect) {
@@ -177,13 +187,30 @@ void Pipeline::ApplyGroup(const Group& group) {
     });
     if (!visited.ok()) StopProcess("reading back an entry", visited);
   }
-  if (const Status status = store_.Apply(&batch_, last); !status.ok()) {
-    StopProcess("store write", status);
-  }
+  if (!ApplyUntilThereIsRoom(last)) return false;
   Publish(last);
   // Before the listener: who it wakes may wait for idle().
   pending_bytes_.fetch_sub(group.bytes, std::memory_order_relaxed);
   if (listener_) listener_();
+  return true;
+}
+
+// While the disk is too full for the store, what the log holds waits here with its replies parked; reads go on in the last
+// view. When the process stops meanwhile, the next start applies it.
+bool Pipeline::ApplyUntilThereIsRoom(uint64_t last) {
+  for (;;) {
+    const Status status = store_.Apply(&batch_, last);
+    store_full_.store(!status.ok(), std::memory_order_relaxed);
+    if (status.ok()) return true;
+    if (status.code() != StatusCode::kNoSpace) StopProcess("store write", status);
+    {
+      MutexLock lock(durable_mutex_);
+      if (log_done_) return false;
+      durable_ready_.WaitForMs(durable_mutex_, kSpaceCheckMs);
+    }
+    const Status healed = store_.Heal();
+    if (!healed.ok() && healed.code() != StatusCode::kNoSpace) StopProcess("store repair", healed);
+  }
 }
 
 void Pipeline::Publish(uint64_t index) {
@@ -207,14 +234,27 @@ void Pipeline::RunFlush() {
       flush = std::exchange(flush_due_, false);
     }
     const Status status = flush ? FlushAndTrim() : log_.ZeroSome();
-    if (!status.ok()) StopProcess(flush ? "store flush" : "zeroing the log reserve", status);
+    if (status.ok()) continue;
+    if (status.code() != StatusCode::kNoSpace) {
+      StopProcess(flush ? "store flush" : "zeroing the log reserve", status);
+    }
+    // The log keeps what was not flushed. A flush is due again when more was written or room is wanted.
+    MutexLock lock(flush_mutex_);
+    if (flush_stop_) return;
+    flush_wanted_.WaitForMs(flush_mutex_, kSpaceCheckMs);
   }
 }
 
 Status Pipeline::FlushAndTrim() {
   // Read before the flush: what was applied by now is in the files afterwards.
   const uint64_t applied = released_index();
-  TNT_RETURN_IF_ERROR(store_.Flush());
+  Status flushed = store_.Flush();
+  if (flushed.code() == StatusCode::kNoSpace) {
+    // Refused for an earlier failure, perhaps: once more with that forgotten.
+    TNT_RETURN_IF_ERROR(store_.Heal());
+    flushed = store_.Flush();
+  }
+  TNT_RETURN_IF_ERROR(flushed);
   return log_.TrimBefore(applied + 1);
 }
 

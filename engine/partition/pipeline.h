@@ -7,7 +7,8 @@
 //   apply thread          group -> one store batch with applied_index; marks changes; publishes the view; releases
 //
 // Units    bytes of encoded effects; indexes from 1.
-// Errors   a failed append, sync or apply stops the process: acknowledged state must never run ahead of the disk.
+// Errors   a failed append, sync or apply stops the process: acknowledged state must never run ahead of the disk. A full
+//          disk does not: what cannot be written or applied waits, unacknowledged, until there is room.
 // Threads  Append, view and released_index from any thread; the two threads are its own.
 // Owns     both threads. Borrows log, store, change table; they must outlive it.
 // Source   docs/architecture.md "the path of a write", INV-1, INV-2.
@@ -44,6 +45,10 @@ class Pipeline {
   bool HasRoom() const;
   // No entry is open, being written or being applied.
   bool idle() const { return pending_bytes_.load(std::memory_order_relaxed) == 0; }
+  // False while the disk is too full for log or store: only commands that free space may run.
+  bool growth_possible() const {
+    return log_.growth_possible() && !store_full_.load(std::memory_order_relaxed);
+  }
 
   struct Ticket {
     uint64_t index;
@@ -75,7 +80,8 @@ class Pipeline {
   void EnsureSpace();
   void RunApply();
   void RunFlush();
-  void ApplyGroup(const Group& group);
+  bool ApplyGroup(const Group& group);
+  bool ApplyUntilThereIsRoom(uint64_t last);
   void Publish(uint64_t index);
 
   // Constant after construction.
@@ -117,11 +123,12 @@ class Pipeline {
   uint64_t group_entries_ TNT_GUARDED_BY(sizes_mutex_) = 0;
   std::array<uint64_t, kGroupSizeBuckets> group_sizes_ TNT_GUARDED_BY(sizes_mutex_){};
 
-  std::atomic<uint64_t> pending_bytes_{
-      0};                              // Relaxed: a bound; idle() is ordered by its caller's fence.
-  std::atomic<uint64_t> released_{0};  // Release after publish; pairs with released_index().
-  store::Batch batch_;                 // Apply thread only.
-  uint64_t unflushed_bytes_ = 0;       // Apply thread only.
+  // Relaxed: a bound; idle() is ordered by its caller's fence.
+  std::atomic<uint64_t> pending_bytes_{0};
+  std::atomic<uint64_t> released_{0};    // Release after publish; pairs with released_index().
+  std::atomic<bool> store_full_{false};  // Relaxed: a hint for admission.
+  store::Batch batch_;                   // Apply thread only.
+  uint64_t unflushed_bytes_ = 0;         // Apply thread only.
 
   Thread log_thread_;
   Thread apply_thread_;

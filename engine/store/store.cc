@@ -3,6 +3,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
@@ -38,6 +39,16 @@ const std::string& AppliedKey() {
   return key;
 }
 
+// RocksDB would poll for a full disk to have room again, every five seconds and for more room than it needs. The pipeline
+// does that instead, through Heal().
+class HealsOnRequest final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status error,
+                            bool* auto_recovery) override {
+    if (error.IsNoSpace()) *auto_recovery = false;
+  }
+};
+
 rocksdb::Options MakeOptions(const StoreOptions& options) {
   rocksdb::BlockBasedTableOptions table;
   // Few shards: one must hold the largest block many times over, or memory-only reads never find it.
@@ -67,6 +78,7 @@ rocksdb::Options MakeOptions(const StoreOptions& options) {
   db.bytes_per_sync = 1u << 20;
   db.info_log_level = rocksdb::WARN_LEVEL;
   db.keep_log_file_num = 2;
+  db.listeners.push_back(std::make_shared<HealsOnRequest>());
   // Compaction may take its time; requests may not.
   rocksdb::Env::Default()->LowerThreadPoolCPUPriority(rocksdb::Env::LOW,
                                                       rocksdb::CpuPriority::kLow);
@@ -217,9 +229,13 @@ Status Store::Apply(Batch* batch, uint64_t applied_index) {
   batch->Put(AppliedKey(), value);
   rocksdb::WriteOptions options;
   options.disableWAL = true;
-  const rocksdb::Status status = body_->db->Write(options, &batch->body_->batch);
+  const rocksdb::Status written = body_->db->Write(options, &batch->body_->batch);
+  // Incomplete: the buffers are full and a flush failed, which ends like a full disk.
+  const Status status =
+      written.IsIncomplete() ? NoSpace("store: " + written.ToString()) : ToStatus(written);
+  if (status.code() == StatusCode::kNoSpace) return status;
   batch->Clear();
-  TNT_RETURN_IF_ERROR(ToStatus(status));
+  TNT_RETURN_IF_ERROR(status);
   applied_index_ = applied_index;
   return Status::Ok();
 }
@@ -233,6 +249,12 @@ Status Store::Flush() {
   options.wait = true;
   options.allow_write_stall = true;
   return ToStatus(body_->db->Flush(options));
+}
+
+Status Store::Heal() {
+  const rocksdb::Status resumed = body_->db->Resume();
+  // Busy: another thread is at it.
+  return resumed.IsBusy() ? Status::Ok() : ToStatus(resumed);
 }
 
 StoreFigures Store::Figures() const {

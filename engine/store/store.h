@@ -73,11 +73,15 @@ class Store {
 
   // Index of the last log entry in the state; 0 for a fresh store.
   uint64_t applied_index() const { return applied_index_; }
-  // Adds the batch and `applied_index` in one step. Ends with the batch cleared.
+  // Adds the batch and `applied_index` in one step. Ends with the batch cleared, except on kNoSpace: then nothing was
+  // added, and the same batch may be tried again once Heal() was called.
   Status Apply(Batch* batch, uint64_t applied_index);
   std::shared_ptr<const Snapshot> TakeSnapshot() const;
   // Everything applied so far is in synced files when this returns OK. From any thread.
   Status Flush();
+  // After a full disk: lets writes and compactions go on when there is room again. kNoSpace while there is none. From any
+  // thread.
+  Status Heal();
   // From any thread; touches no disk.
   StoreFigures Figures() const;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <thread>
 
@@ -104,6 +105,22 @@ uint32_t DefaultLoops() {
   return std::max(2u, std::thread::hardware_concurrency()) - 1;
 }
 
+// Many log segments must fit beside the store, also on a small disk.
+uint64_t SegmentBytesFor(const std::string& data) {
+  constexpr uint64_t kSegmentsPerDisk = 64;
+  constexpr uint64_t kLeast = 1u << 20;
+  constexpr uint64_t kMost = 64u << 20;
+  std::filesystem::path folder = std::filesystem::absolute(data);
+  while (!std::filesystem::exists(folder) && folder.has_relative_path()) {
+    folder = folder.parent_path();
+  }
+  std::error_code failed;
+  const std::filesystem::space_info disk = std::filesystem::space(folder, failed);
+  if (failed) return kMost;
+  const uint64_t share = disk.capacity / kSegmentsPerDisk / kLeast * kLeast;
+  return std::clamp<uint64_t>(share, kLeast, kMost);
+}
+
 int Serve(const config::Sources& sources) {
   Result<config::Configuration> configuration = config::Load(sources);
   if (!configuration.ok()) return RefuseSettings(configuration.status());
@@ -119,6 +136,8 @@ int Serve(const config::Sources& sources) {
 
   EngineOptions engine_options;
   engine_options.directory = settings.data;
+  engine_options.segment_bytes = SegmentBytesFor(settings.data);
+  engine_options.flush_log_bytes = 4 * engine_options.segment_bytes;
   engine_options.block_cache_bytes = settings.block_cache_mib << 20;
   engine_options.clock = &clock;
   engine_options.random = &random;
