@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/command_observer.h"
+#include "engine/condition.h"
 #include "engine/keyed_call.h"
 #include "engine/keys/keys.h"
 #include "engine/log/reader.h"
@@ -145,7 +146,39 @@ class NotingClock final : public Clock {
 
 struct ReadView::State {
   std::shared_ptr<const store::Snapshot> snapshot;
+  const KeyReader* held = nullptr;  // Read instead of the snapshot while a condition is asked.
+
+  const KeyReader& reader(ReadTier tier) const {
+    return held != nullptr ? *held : snapshot->reader(StoreTier(tier));
+  }
 };
+
+namespace {
+
+// What a running command sees, and beyond its partitions what its view shows.
+class HeldReader final : public KeyReader {
+ public:
+  HeldReader(const partition::Execution& execution, ReadTier tier)
+      : execution_(execution), beyond_(execution.newest_view().reader(StoreTier(tier))) {}
+  Status Get(std::string_view key, std::string* value) const override {
+    return For(key).Get(key, value);
+  }
+  std::unique_ptr<Cursor> Scan(std::string_view lower, std::string_view upper) const override {
+    return For(lower).Scan(lower, upper);
+  }
+
+ private:
+  const KeyReader& For(std::string_view key) const {
+    return execution_.Holds(key) ? static_cast<const KeyReader&>(execution_) : beyond_;
+  }
+  const partition::Execution& execution_;
+  const KeyReader& beyond_;
+};
+
+// Set while this thread asks a condition.
+thread_local const KeyReader* condition_reader = nullptr;
+
+}  // namespace
 
 class Engine::Core {
  public:
@@ -167,13 +200,28 @@ class Engine::Core {
             options.observer};
   }
 
+  // The plan, once the request's condition was found to hold for what it sees.
+  template <class Run>
+  static Status RunUnderCondition(partition::Execution& execution, ReadTier tier, const Run& run) {
+    Condition* const condition = Condition::Current();
+    if (condition == nullptr) return run(execution);
+    const HeldReader reader(execution, tier);
+    condition_reader = &reader;
+    const Status holds = condition->Ask();
+    condition_reader = nullptr;
+    TNT_RETURN_IF_ERROR(holds);
+    const Status status = run(execution);
+    condition->met_ = status.ok();
+    return status;
+  }
+
   // Runs one attempt of a command; `run` makes the transaction and calls the plan.
   template <class Run>
   Outcome Attempt(SpaceId space, const CommandInfo& info, ReadTier tier, const Run& run) {
     partition::Execution execution(ExecutionOptions(tier, false));
     execution.Hold(space);
     Outcome outcome;
-    outcome.status = run(execution);
+    outcome.status = RunUnderCondition(execution, tier, run);
     if (outcome.status.ok()) outcome.status = Conclude(execution, tier);
     outcome.trace = std::move(execution.trace());
     if (!outcome.status.ok() || !execution.has_effects()) {
@@ -208,7 +256,7 @@ class Engine::Core {
     outcome.status = call->LookIn(reader);
     call->answer_index_ = outcome.release_index;
     if (!outcome.status.ok()) return outcome;
-    outcome.status = run(*execution);
+    outcome.status = RunUnderCondition(*execution, tier, run);
     if (outcome.status.ok()) outcome.status = Conclude(*execution, tier);
     outcome.release_index = execution->newest_index();
     outcome.trace = std::move(execution->trace());
@@ -264,11 +312,11 @@ uint64_t ReadView::applied_index() const {
 
 SpaceReader ReadView::Space(const TenantRef& tenant, ReadTier tier) const {
   WorkTrace::NoteSpace(tenant.space());
-  return SpaceReader(state_->snapshot->reader(StoreTier(tier)), tenant.space(), tier, state_);
+  return SpaceReader(state_->reader(tier), tenant.space(), tier, state_);
 }
 
 SpaceReader ReadView::DirectorySpace(ReadTier tier) const {
-  return SpaceReader(state_->snapshot->reader(StoreTier(tier)), kDirectorySpace, tier, state_);
+  return SpaceReader(state_->reader(tier), kDirectorySpace, tier, state_);
 }
 
 Engine::Engine(std::unique_ptr<Core> core) : core_(std::move(core)) {}
@@ -354,7 +402,8 @@ Outcome Engine::ExecuteDirectory(const CommandInfo& info, ReadTier tier,
 }
 
 ReadView Engine::View() const {
-  return ReadView(std::make_shared<ReadView::State>(ReadView::State{core_->pipeline->view()}));
+  return ReadView(std::make_shared<ReadView::State>(
+      ReadView::State{core_->pipeline->view(), condition_reader}));
 }
 
 uint64_t Engine::LastChange(SpaceId space, uint16_t collection) const {

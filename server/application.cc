@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/condition.h"
 #include "engine/work_trace.h"
+#include "server/conditional.h"
 #include "server/gym/api_docs.h"
 #include "server/gym/middleware.h"
 #include "server/gym/routes.h"
@@ -84,6 +86,7 @@ TenantryApplication::TenantryApplication(const Context& context, AccessLog& log)
   *document = std::move(built.json);
   doc_mistakes_ = std::move(built.mistakes);
   log_url_ = std::make_unique<LogUrl>(routes_);
+  reads_of_.emplace(*http::Router::Build(routes_));
   request_metrics_ = std::make_unique<metrics::RequestMetrics>(routes_, context.loops);
   context.observability.metrics.Add(
       [this](metrics::Exposition& out) { request_metrics_->Collect(out); });
@@ -102,6 +105,34 @@ http::Response TenantryApplication::Error(int status, std::string_view message,
 
 http::Response TenantryApplication::Answer(const http::Route& route, const http::Request& request) {
   if (route.method == http::Method::kGet) return reads_.Answer(route, request);
+  const std::optional<std::string_view> tags = request.FindHeader("If-Match");
+  return tags ? AnswerIfMatch(route, request, *tags) : Write(route, request);
+}
+
+http::Response TenantryApplication::AnswerIfMatch(const http::Route& route,
+                                                  const http::Request& request,
+                                                  std::string_view tags) {
+  http::Request read = request;
+  read.method = http::Method::kGet;
+  read.body = {};
+  const http::RouteMatch resource = reads_of_->Match(read.method, read.path, &read.params);
+  if (resource.route == nullptr) return Write(route, request);  // Nothing here has a tag.
+  const Condition condition([&]() -> Status {
+    TNT_ASSIGN_OR_RETURN(const std::optional<std::string> tag,
+                         reads_.TagNow(*resource.route, read));
+    // What cannot be read is the command's to judge: 404, 403.
+    if (!tag || ListsTag(tags, *tag)) return Status::Ok();
+    return Conflict("changed since it was read");
+  });
+  http::Response response = Write(route, request);
+  if (!condition.failed() || response.rerun_blocking) return response;
+  http::Response refused =
+      Error(412, "The resource is not as it was when you read it; read it again", request);
+  refused.release_index = response.release_index;
+  return refused;
+}
+
+http::Response TenantryApplication::Write(const http::Route& route, const http::Request& request) {
   if (const std::optional<std::string_view> key = IdempotencyKeyOf(request)) {
     return idempotency_.Run(route, request, *key);
   }

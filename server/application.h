@@ -11,6 +11,7 @@
 #include "server/access_log.h"
 #include "server/context.h"
 #include "server/http/application.h"
+#include "server/http/router.h"
 #include "server/idempotency.h"
 #include "server/log_url.h"
 #include "server/metrics/request_metrics.h"
@@ -64,6 +65,10 @@ class TenantryApplication final : public http::Application {
  private:
   // The route's handler, or the stored answer of a keyed request.
   http::Response Answer(const http::Route& route, const http::Request& request);
+  // Runs a write that carries If-Match only while the resource's tag is among those listed; else 412.
+  http::Response AnswerIfMatch(const http::Route& route, const http::Request& request,
+                               std::string_view tags);
+  http::Response Write(const http::Route& route, const http::Request& request);
   // Networks and rate limits: the refusal, if any.
   std::optional<http::Response> AskGate(const http::Request& request, const http::Route* route,
                                         http::Admission* admission);
@@ -75,7 +80,8 @@ class TenantryApplication final : public http::Application {
   Idempotency idempotency_;
   std::vector<Module> modules_;
   std::vector<std::string> doc_mistakes_;
-  std::vector<http::Route> routes_;  // Constant after construction; the router points into it.
+  std::vector<http::Route> routes_;       // Constant after construction; the router points into it.
+  std::optional<http::Router> reads_of_;  // The GET rows: which resource a path names.
   std::unique_ptr<metrics::RequestMetrics> request_metrics_;  // By row of routes_.
   std::unique_ptr<LogUrl> log_url_;                           // Knows the words of routes_.
   TenantNames tenant_names_;

@@ -254,6 +254,14 @@ http::Response ReadPath::Answer(const http::Route& route, const http::Request& r
   return Fit(request, *answer, true);
 }
 
+Result<std::optional<std::string>> ReadPath::TagNow(const http::Route& route,
+                                                    const http::Request& request) const {
+  http::Response response = route.handler(request);
+  if (response.rerun_blocking || response.status == 503) return WouldBlock();
+  if (!IsWhole(response)) return std::optional<std::string>();
+  return std::optional(AnswerOf(route, request, std::move(response))->tag);
+}
+
 http::Response ReadPath::Refusal(const http::Route& route, const http::Request& request,
                                  const Status& status) const {
   if (route.module == http::Module::kPopups) return Unkept(PopupError(status));

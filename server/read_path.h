@@ -16,6 +16,8 @@
 // Source   docs/adr/0003-cache-by-last-change.md, INV-15.
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "server/answer_cache.h"
@@ -33,6 +35,11 @@ class ReadPath {
 
   // Answers a request of a GET route.
   http::Response Answer(const http::Route& route, const http::Request& request);
+
+  // The entity tag of what the GET route of this path would answer now; nullopt where it does not answer 200 with a body.
+  // kWouldBlock on the inline tier.
+  Result<std::optional<std::string>> TagNow(const http::Route& route,
+                                            const http::Request& request) const;
 
   // Builds answers that the first visitors will ask for, in every loop's cache: the storefront list of each shop, the
   // public lists of each gym; the first kWarmTenantsMax tenants, for at most kWarmMs (crosscutting.md C11). Before the

@@ -94,6 +94,12 @@ const Execution::Held& Execution::HeldFor(std::string_view key) const {
   return *held;
 }
 
+bool Execution::Holds(std::string_view key) const {
+  const Partition* const partition = &partitions_.Of(SpaceOf(key));
+  return std::any_of(held_.begin(), held_.end(),
+                     [partition](const Held& held) { return held.partition == partition; });
+}
+
 Status Execution::Get(std::string_view key, std::string* value) const {
   const Held& held = HeldFor(key);
   if (const auto* row = FindInLayers(held.layers, key)) return TakeRow(*row, value);

@@ -68,6 +68,10 @@ class Execution final : public KeyReader {
   // their newer writes are in their layers. Fine when already held.
   void Hold(SpaceId space) TNT_NO_THREAD_SAFETY_ANALYSIS;
 
+  // Whether reads of this key are allowed and see the commands that are not applied yet.
+  bool Holds(std::string_view key) const;
+  const store::Snapshot& newest_view() const { return *views_.back(); }
+
   Status Get(std::string_view key, std::string* value) const override;
   std::unique_ptr<Cursor> Scan(std::string_view lower, std::string_view upper) const override;
   Status Put(std::string key, std::string value);
