@@ -154,7 +154,7 @@ class ServerOnFullDisk : public DiskFullTest {
   std::unique_ptr<httplib::Client> client_;
 };
 
-TEST_F(ServerOnFullDisk, D12FilledAndFreedItLosesNothingAndNeedsNoRestart) {
+TEST_F(ServerOnFullDisk, D12_FilledAndFreedItLosesNothingAndNeedsNoRestart) {
   Mount("64m");
   if (IsSkipped()) return;
   Start();
@@ -198,7 +198,7 @@ TEST_F(ServerOnFullDisk, D12FilledAndFreedItLosesNothingAndNeedsNoRestart) {
 }
 
 // A store whose buffers are so small that they want to go to the full disk at once.
-TEST_F(DiskFullTest, D12AStoreThatCannotFlushWaitsAndHeals) {
+TEST_F(DiskFullTest, D12_AStoreThatCannotFlushWaitsAndHeals) {
   Mount("16m");
   if (IsSkipped()) return;
   ManualClock clock(kTestStartMs);
