@@ -106,7 +106,8 @@ http::Response TenantryApplication::Error(int status, std::string_view message,
 http::Response TenantryApplication::Answer(const http::Route& route, const http::Request& request) {
   if (route.method == http::Method::kGet) return reads_.Answer(route, request);
   const std::optional<std::string_view> tags = request.FindHeader("If-Match");
-  return tags ? AnswerIfMatch(route, request, *tags) : Write(route, request);
+  const bool changes = route.method != http::Method::kPost;
+  return tags && changes ? AnswerIfMatch(route, request, *tags) : Write(route, request);
 }
 
 http::Response TenantryApplication::AnswerIfMatch(const http::Route& route,

@@ -32,6 +32,11 @@ Status ToStatus(const rocksdb::Status& status) {
   return Internal("store: " + status.ToString());
 }
 
+// Of a write or flush. Incomplete: the buffers are full and a flush failed, which ends like a full disk.
+Status ToWriteStatus(const rocksdb::Status& status) {
+  return status.IsIncomplete() ? NoSpace("store: " + status.ToString()) : ToStatus(status);
+}
+
 constexpr int kBlockCacheShardBits = 2;
 
 const std::string& AppliedKey() {
@@ -229,10 +234,7 @@ Status Store::Apply(Batch* batch, uint64_t applied_index) {
   batch->Put(AppliedKey(), value);
   rocksdb::WriteOptions options;
   options.disableWAL = true;
-  const rocksdb::Status written = body_->db->Write(options, &batch->body_->batch);
-  // Incomplete: the buffers are full and a flush failed, which ends like a full disk.
-  const Status status =
-      written.IsIncomplete() ? NoSpace("store: " + written.ToString()) : ToStatus(written);
+  const Status status = ToWriteStatus(body_->db->Write(options, &batch->body_->batch));
   if (status.code() == StatusCode::kNoSpace) return status;
   batch->Clear();
   TNT_RETURN_IF_ERROR(status);
@@ -248,13 +250,13 @@ Status Store::Flush() {
   rocksdb::FlushOptions options;
   options.wait = true;
   options.allow_write_stall = true;
-  return ToStatus(body_->db->Flush(options));
+  return ToWriteStatus(body_->db->Flush(options));
 }
 
 Status Store::Heal() {
   const rocksdb::Status resumed = body_->db->Resume();
   // Busy: another thread is at it.
-  return resumed.IsBusy() ? Status::Ok() : ToStatus(resumed);
+  return resumed.IsBusy() ? Status::Ok() : ToWriteStatus(resumed);
 }
 
 StoreFigures Store::Figures() const {
