@@ -202,10 +202,12 @@ class RandomWorld : public CacheTwinTest {
         Book(ScopeOf(ann_, schema::GymRole::MEMBER), Session());
         return;
       case 5:
-        if (Below(20) == 0)
-          AddLocation(R"({"name":"Hall )" + std::to_string(dice_.Next64()) + "\"}");
-        else
+        // Not more of them than a page holds: the handler alone does not cut.
+        if (halls_ < 50 && Below(20) == 0) {
+          AddLocation(R"({"name":"Hall )" + std::to_string(++halls_) + "\"}");
+        } else {
           Patch(Session(), R"({"notes":")" + std::to_string(dice_.Next64()) + "\"}");
+        }
         return;
     }
   }
@@ -239,6 +241,7 @@ class RandomWorld : public CacheTwinTest {
 
   std::map<std::string, std::vector<std::string>> popups_;
   std::vector<std::string> sessions_;
+  int halls_ = 0;
   std::string ann_, device_, token_;
   int64_t expires_s_ = 0;
 };
