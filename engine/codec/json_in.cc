@@ -536,6 +536,16 @@ std::vector<std::string> TextItems(std::string_view json_array) {
   return items;
 }
 
+std::vector<std::string> SplitJsonArray(std::string_view json) {
+  std::vector<std::string> items;
+  element root;
+  simdjson::dom::array array;
+  if (Parse(ParserUse::kBody, json, &root) != simdjson::SUCCESS) return items;
+  if (root.get(array) != simdjson::SUCCESS) return items;
+  for (const element item : array) items.push_back(simdjson::minify(item));
+  return items;
+}
+
 void CopySentFields(const StructInfo& from_info, capnp::DynamicStruct::Reader from,
                     const FieldSet& fields, const StructInfo& to_info, Builder to) {
   for (const FieldInfo& field : from_info.fields) {

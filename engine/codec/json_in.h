@@ -41,6 +41,8 @@ Status DecodeJson(std::string_view body, const schema::StructInfo& info, Extent 
 
 // The texts of a JSON array; what is no text is left out, and so is everything if it is no array.
 std::vector<std::string> TextItems(std::string_view json_array);
+// The elements of a JSON array, each as JSON text; none when it is no array.
+std::vector<std::string> SplitJsonArray(std::string_view json);
 
 // A decoded body: the input and which fields were sent.
 template <class T>

@@ -55,6 +55,9 @@ Result<BookingParts> PlanCreate(Transaction& tx, const Scope& scope, const NewBo
     return session.status();
   }
   TNT_ASSIGN_OR_RETURN(Member member, GetMember(tx, member_id));
+  if (!trace.Check("booking.member_listed", member->getListed(), {{"member", member_id}})) {
+    return NotFound("Member with ID " + member_id + " not found");
+  }
   TNT_RETURN_IF_ERROR(CheckOpenForBooking(trace, *session, tx.now_unix_ms()));
   TNT_ASSIGN_OR_RETURN(const std::optional<Booking> earlier,
                        tx.FindUnique<schema::GymBooking>(

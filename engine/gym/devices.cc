@@ -43,34 +43,28 @@ IssuedToken NewToken(SpaceId space, std::string device_id, Random& random) {
   return issued;
 }
 
-// Room for one more device. Devices come oldest first. A revoked one must stay while an access
-// token of its family may be alive; dropping it earlier would revive that token, so then the
-// member's tokens of all devices are ended instead.
-Status MakeRoom(SpaceWriter& tx, const schema::GymMember::Reader& member) {
+Result<std::vector<codec::Stored<Device>>> DevicesOf(const SpaceReader& space,
+                                                     std::string_view member_id) {
   std::vector<codec::Stored<Device>> devices;
-  TNT_RETURN_IF_ERROR(tx.ScanIndex<Device>({.index = kByMember, .equal = {View(member.getId())}},
-                                           [&](const codec::Stored<Device>& device) {
-                                             devices.push_back(device);
-                                             return true;
-                                           }));
-  const int64_t now_ms = tx.now_unix_ms();
+  TNT_RETURN_IF_ERROR(space.ScanIndex<Device>({.index = kByMember, .equal = {member_id}},
+                                              [&](const codec::Stored<Device>& device) {
+                                                devices.push_back(device);
+                                                return true;
+                                              }));
+  return devices;
+}
+
+// Room for one more device. Devices come oldest first.
+Status MakeRoom(SpaceWriter& tx, std::string_view member_id) {
+  TNT_ASSIGN_OR_RETURN(const std::vector<codec::Stored<Device>> devices, DevicesOf(tx, member_id));
   size_t kept = devices.size();
-  bool revives = false;
   for (const codec::Stored<Device>& device : devices) {
-    const bool revoked = IsRevoked(*device);
-    const bool idle = revoked ? device->getRevokedAt() + kAccessTokenLifeMs < now_ms
-                              : device->getExpiresAt() < now_ms;
-    if (!idle && kept < kDevicesMax) continue;
-    revives = revives || (revoked && !idle);
+    const bool dead = IsRevoked(*device) || device->getExpiresAt() < tx.now_unix_ms();
+    if (!dead && kept < kDevicesMax) continue;
     TNT_RETURN_IF_ERROR(tx.Erase(device));
     --kept;
   }
-  if (!revives) return Status::Ok();
-  TNT_ASSIGN_OR_RETURN(const codec::Stored<schema::GymMember> before,
-                       tx.Get<schema::GymMember>({View(member.getId())}));
-  codec::Draft<schema::GymMember> after(before);
-  after->setTokenEpoch(before->getTokenEpoch() + 1);
-  return tx.Update(before, after);
+  return Status::Ok();
 }
 
 // The next token of a living device.
@@ -105,7 +99,7 @@ std::optional<RefreshToken> ParseRefreshToken(std::string_view token) {
 }
 
 Result<IssuedToken> AddDevice(SpaceWriter& tx, const schema::GymMember::Reader& member) {
-  TNT_RETURN_IF_ERROR(MakeRoom(tx, member));
+  TNT_RETURN_IF_ERROR(MakeRoom(tx, View(member.getId())));
   IssuedToken issued =
       NewToken(tx.space(), FormatHex(tx.random().Bytes(kDeviceBytes)), tx.random());
   const int64_t now_ms = tx.now_unix_ms();
@@ -158,6 +152,14 @@ Result<std::optional<IssuedToken>> ReissueDevice(SpaceWriter& tx, std::string_vi
   }
   TNT_ASSIGN_OR_RETURN(IssuedToken issued, Rotate(tx, *device));
   return std::optional<IssuedToken>(std::move(issued));
+}
+
+Status EraseDevices(SpaceWriter& tx, std::string_view member_id, std::string_view kept) {
+  TNT_ASSIGN_OR_RETURN(const std::vector<codec::Stored<Device>> devices, DevicesOf(tx, member_id));
+  for (const codec::Stored<Device>& device : devices) {
+    if (View(device->getId()) != kept) TNT_RETURN_IF_ERROR(tx.Erase(device));
+  }
+  return Status::Ok();
 }
 
 Status RevokeDevice(SpaceWriter& tx, std::string_view device_id, std::string_view member_id) {

@@ -7,8 +7,10 @@
 //                          │   └──────────────────────────▶┘
 //                          │ RevokeDevice: sign-out, or an old token shown later than the grace
 //                          ▼
-//                       revoked ──▶ erased once no access token of its family can be alive
+//                       revoked ──▶ erased by the next AddDevice of its member
 //
+// Rules    an access token is worth something only while the device it came with is there and
+//          alive, so whatever ends a device ends its tokens at once (F49).
 // Units    times in Unix milliseconds.
 // Threads  belongs to the plan that runs it.
 
@@ -25,8 +27,7 @@ namespace tenantry::gym {
 inline constexpr int64_t kRefreshTokenLifeMs = int64_t{30} * 24 * 3'600'000;
 // Apps refresh twice at once; a token that was just replaced is refused but proves nothing.
 inline constexpr int64_t kRotationGraceMs = 10'000;
-inline constexpr int64_t kAccessTokenLifeMs = int64_t{24} * 3'600'000;
-// Signing in again on more devices than this forgets the oldest, so that records of a member stay
+// Signing in on more devices than this signs out the oldest, so that records of a member stay
 // bounded.
 inline constexpr size_t kDevicesMax = 32;
 
@@ -43,7 +44,8 @@ struct IssuedToken {
   std::string token;
 };
 
-// Also erases what the member no longer needs: expired devices, and the oldest beyond kDevicesMax.
+// Also erases what the member no longer needs: revoked and expired devices, and the oldest beyond
+// kDevicesMax.
 Result<IssuedToken> AddDevice(SpaceWriter& tx, const schema::GymMember::Reader& member);
 
 enum class Rotation {
@@ -62,6 +64,8 @@ Result<RotationResult> RotateDevice(SpaceWriter& tx, const RefreshToken& shown);
 // another member's.
 Result<std::optional<IssuedToken>> ReissueDevice(SpaceWriter& tx, std::string_view device_id,
                                                  std::string_view member_id);
+// Signs out every device of the member but `kept`, which may be empty.
+Status EraseDevices(SpaceWriter& tx, std::string_view member_id, std::string_view kept);
 
 // Nothing happens when there is no such device or it is another member's.
 Status RevokeDevice(SpaceWriter& tx, std::string_view device_id, std::string_view member_id);

@@ -32,6 +32,12 @@ cctz::time_zone ZoneOrUtc(std::string_view name) {
   return LoadZone(name, &zone) ? zone : cctz::utc_time_zone();
 }
 
+cctz::civil_second LocalSecond(int64_t unix_ms, std::string_view time_zone) {
+  const std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds> instant{
+      std::chrono::milliseconds(unix_ms)};
+  return cctz::convert(instant, ZoneOrUtc(time_zone));
+}
+
 }  // namespace
 
 bool IsTimeZone(std::string_view name) {
@@ -46,10 +52,12 @@ InstantRange LocalDay(CivilDate date, std::string_view time_zone) {
 }
 
 CivilDate LocalDateOf(int64_t unix_ms, std::string_view time_zone) {
-  const std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds> instant{
-      std::chrono::milliseconds(unix_ms)};
-  const cctz::civil_day day(cctz::convert(instant, ZoneOrUtc(time_zone)));
+  const cctz::civil_day day(LocalSecond(unix_ms, time_zone));
   return {static_cast<int>(day.year()), day.month(), day.day()};
+}
+
+int LocalHourOf(int64_t unix_ms, std::string_view time_zone) {
+  return LocalSecond(unix_ms, time_zone).hour();
 }
 
 InstantRange DayAnywhere(CivilDate date) {

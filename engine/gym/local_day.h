@@ -26,6 +26,8 @@ InstantRange LocalDay(CivilDate date, std::string_view time_zone);
 
 // The calendar day that an instant falls on. An unknown zone counts as UTC.
 CivilDate LocalDateOf(int64_t unix_ms, std::string_view time_zone);
+// 0 to 23, by the clock on the wall.
+int LocalHourOf(int64_t unix_ms, std::string_view time_zone);
 
 // Covers the day in every zone there is: zones lie between UTC-12 and UTC+14, and the margin is
 // wider.

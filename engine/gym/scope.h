@@ -21,9 +21,8 @@ struct Actor {
   schema::GymRole role = schema::GymRole::MEMBER;
   bool owner_rights = false;  // Created this gym, whatever the label says.
 
-  bool manager() const {
-    return owner_rights || role == schema::GymRole::OWNER || role == schema::GymRole::ADMIN;
-  }
+  bool owner() const { return owner_rights || role == schema::GymRole::OWNER; }
+  bool manager() const { return owner() || role == schema::GymRole::ADMIN; }
   bool crew() const {
     return manager() || role == schema::GymRole::TRAINER || role == schema::GymRole::STAFF;
   }
@@ -62,6 +61,24 @@ Done<T> Run(const Scope& scope, CommandKind command,
                                         done.value.emplace(std::move(planned).value());
                                         return Status::Ok();
                                       });
+  if (!done.outcome.status.ok()) done.value.reset();
+  return done;
+}
+
+// The same for a plan that touches the directory and the actor's gym.
+template <class T>
+Done<T> RunInDirectory(
+    const Scope& scope, CommandKind command,
+    const std::function<Result<T>(DirectoryTransaction&, SpaceWriter& gym)>& plan) {
+  Done<T> done;
+  done.outcome = scope.engine.ExecuteDirectory(
+      scope.Info(command), scope.tier, [&](DirectoryTransaction& tx) -> Status {
+        TNT_ASSIGN_OR_RETURN(SpaceWriter * gym, tx.OpenSpace(scope.tenant.space()));
+        Result<T> planned = plan(tx, *gym);
+        if (!planned.ok()) return planned.status();
+        done.value.emplace(std::move(planned).value());
+        return Status::Ok();
+      });
   if (!done.outcome.status.ok()) done.value.reset();
   return done;
 }

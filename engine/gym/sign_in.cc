@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/gym/members.h"
 #include "engine/gym/names.h"
 #include "engine/gym/text.h"
 #include "engine/schema/annotations.capnp.h"
@@ -39,7 +40,7 @@ Status AddCandidate(const ReadView& view, std::string_view tenant_id, std::strin
   TNT_ASSIGN_OR_RETURN(
       std::optional<MemberRecord> member,
       view.Space(entry->ref, tier).FindUnique<schema::GymMember>(kMemberByEmail, {email_key}));
-  if (member) out->gyms.push_back({entry->ref, entry->record, *std::move(member), false});
+  if (member) out->gyms.push_back({entry->ref, entry->record, *std::move(member), false, {}});
   return Status::Ok();
 }
 
@@ -55,12 +56,16 @@ bool IsTouchDue(const std::vector<Membership>& newest_first, std::string_view te
 Status PlanSignIn(SpaceWriter& space, const LoginCandidate& candidate,
                   std::optional<SignedIn>* out) {
   const std::string_view id = View(candidate.member->getId());
-  TNT_ASSIGN_OR_RETURN(const std::optional<MemberRecord> member,
-                       space.Find<schema::GymMember>({id}));
+  TNT_ASSIGN_OR_RETURN(const std::optional<MemberRecord> member, FindMember(space, id));
   const bool unchanged =
       member && View((*member)->getPasswordHash()) == View(candidate.member->getPasswordHash());
   if (!space.trace().Check("sign_in.password_unchanged", unchanged, {{"member", id}})) {
     return Unauthenticated("Unauthorized");
+  }
+  if (!candidate.upgraded_hash.empty()) {
+    codec::Draft<schema::GymMember> after(*member);
+    after->setPasswordHash(Text(candidate.upgraded_hash));
+    TNT_RETURN_IF_ERROR(space.Update(*member, after));
   }
   TNT_ASSIGN_OR_RETURN(IssuedToken token, AddDevice(space, **member));
   TNT_ASSIGN_OR_RETURN(MemberRecord fresh, space.Get<schema::GymMember>({id}));
@@ -145,8 +150,7 @@ Done<Refreshed> Refresh(Engine& engine, const TenantRef& tenant, const RefreshTo
     Refreshed refreshed;
     refreshed.rotation = rotated.rotation;
     if (rotated.rotation != Rotation::kRotated) return refreshed;
-    TNT_ASSIGN_OR_RETURN(refreshed.member,
-                         tx.Find<schema::GymMember>({std::string_view(rotated.member_id)}));
+    TNT_ASSIGN_OR_RETURN(refreshed.member, FindMember(tx, rotated.member_id));
     if (!refreshed.member) return Unauthenticated("Unauthorized");
     refreshed.token = std::move(rotated.issued);
     return refreshed;
@@ -179,7 +183,7 @@ Outcome SignOut(const Scope& scope, std::string_view device_id) {
 Result<bool> IsDeviceAlive(const SpaceReader& space, std::string_view device_id) {
   TNT_ASSIGN_OR_RETURN(const std::optional<codec::Stored<schema::GymRefreshToken>> device,
                        space.Find<schema::GymRefreshToken>({device_id}));
-  return !device || (*device)->getRevokedAt() == schema::NULL_INT;
+  return device && (*device)->getRevokedAt() == schema::NULL_INT;
 }
 
 }  // namespace tenantry::gym

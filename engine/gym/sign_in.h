@@ -36,7 +36,8 @@ struct LoginCandidate {
   TenantRef tenant;
   codec::Stored<schema::Tenant> record;
   codec::Stored<schema::GymMember> member;
-  bool touch = false;  // "Last used" is due.
+  bool touch = false;         // "Last used" is due.
+  std::string upgraded_hash;  // Set by who judged the password: replaces the member's hash.
 };
 struct LoginCandidates {
   std::vector<LoginCandidate> gyms;  // Most recently used first, at most kLoginGymsMax.
@@ -73,7 +74,7 @@ Done<SignedIn> Reissue(Engine& engine, const tenant::TenantEntry& gym,
 // Ends the device of the actor that is named by a refresh token or by an access token's family.
 Outcome SignOut(const Scope& scope, std::string_view device_id);
 
-// True unless the family was signed out.
+// False once the family was signed out, or forgotten.
 Result<bool> IsDeviceAlive(const SpaceReader& space, std::string_view device_id);
 
 // A step of directory commands: the gym was used now, so it is tried first next time.

@@ -46,7 +46,8 @@ struct GymMember $A.record((collection = "gymMembers", number = 20, key = ["id"]
 
   emailKey @21 :Text $A.internal;        # Lower case; what "the same e-mail" means.
   passwordHash @22 :Text $A.internal;    # Null: no password, sign-in by password is refused.
-  tokenEpoch @23 :Int64 $A.internal;     # Access tokens of another epoch are dead.
+  # Access tokens of another epoch are dead. Raised when what they say of the member changes.
+  tokenEpoch @23 :Int64 $A.internal;
   ownerRights @24 :Bool $A.internal;     # Created the gym; outlives any role label.
   # False once the account is deleted. The record stays, blank, because bookings name it.
   listed @25 :Bool = true $A.internal;

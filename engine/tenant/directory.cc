@@ -10,8 +10,9 @@ namespace tenantry::tenant {
 namespace {
 
 constexpr std::string_view kNextGymCodeMeta = "next_gym_code";  // Big-endian u64.
-constexpr uint8_t kByKind = 3;                                  // Index of Tenant.
-constexpr uint8_t kKeysByShop = 1;                              // Index of ShopKey.
+constexpr std::string_view kNextTrainerCodeMeta = "next_trainer_code";
+constexpr uint8_t kByKind = 3;      // Index of Tenant.
+constexpr uint8_t kKeysByShop = 1;  // Index of ShopKey.
 constexpr std::string_view kTokenSecretName = "jwt";
 
 std::string_view Trimmed(std::string_view text) {
@@ -22,18 +23,23 @@ std::string_view Trimmed(std::string_view text) {
 }
 
 // GYM0001 and on; a counter, so that codes never come back after a delete.
-Result<std::string> NextGymCode(DirectoryTransaction& tx) {
-  TNT_ASSIGN_OR_RETURN(const std::optional<std::string> stored, tx.Meta(kNextGymCodeMeta));
+Result<std::string> NextCode(DirectoryTransaction& tx, std::string_view meta,
+                             std::string_view prefix) {
+  TNT_ASSIGN_OR_RETURN(const std::optional<std::string> stored, tx.Meta(meta));
   const uint64_t number = stored ? LoadBig64(stored->data()) : 1;
   std::string next;
   AppendBig64(&next, number + 1);
-  TNT_RETURN_IF_ERROR(tx.SetMeta(kNextGymCodeMeta, next));
+  TNT_RETURN_IF_ERROR(tx.SetMeta(meta, next));
   std::string digits = std::to_string(number);
   if (digits.size() < 4) digits.insert(0, 4 - digits.size(), '0');
-  return "GYM" + digits;
+  return std::string(prefix) + digits;
 }
 
 }  // namespace
+
+Result<std::string> NextTrainerCode(DirectoryTransaction& tx) {
+  return NextCode(tx, kNextTrainerCodeMeta, "TR");
+}
 
 TenantRef Directory::RefOf(const schema::Tenant::Reader& tenant) {
   return TenantRef(SpaceId(tenant.getSpace()));
@@ -92,7 +98,7 @@ Result<SpaceWriter*> Directory::Create(DirectoryTransaction& tx, const NewTenant
   const std::string name(Trimmed(tenant.name));
   record->setName(name);
   if (tenant.kind == schema::TenantKind::GYM) {
-    TNT_ASSIGN_OR_RETURN(const std::string code, NextGymCode(tx));
+    TNT_ASSIGN_OR_RETURN(const std::string code, NextCode(tx, kNextGymCodeMeta, "GYM"));
     record->setGymName(name);
     record->setCode(code);
   }

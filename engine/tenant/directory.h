@@ -54,6 +54,9 @@ class Directory {
   static Status Delete(DirectoryTransaction& tx, std::string_view id);
 };
 
+// TR0001 and on, wider past 9999: unique across gyms, because trainers work for several.
+Result<std::string> NextTrainerCode(DirectoryTransaction& tx);
+
 // Random id -> space, written with the entity it names.
 Status PutReference(Transaction& tx, schema::ReferenceKind kind, std::string_view id);
 Status EraseReference(Transaction& tx, schema::ReferenceKind kind, std::string_view id);

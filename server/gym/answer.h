@@ -12,6 +12,10 @@ namespace tenantry::server::gym {
 
 namespace domain = tenantry::gym;
 
+inline Status TooManyAttempts() {
+  return QuotaExceeded("Too many failed attempts. Try again later.");
+}
+
 inline http::Response Refused(const Context& context, const Status& status,
                               const http::Request& request) {
   return GymError(status, request, context.engine.clock());

@@ -1,6 +1,7 @@
 // Sign-up, sign-in, refresh and sign-out. Conflicts are looked for before a password is hashed, and
 // again by the command.
 
+#include "engine/gym/names.h"
 #include "engine/gym/signup.h"
 #include "engine/gym/text.h"
 #include "server/gym/answer.h"
@@ -131,6 +132,14 @@ http::Response JoinAsMember(const Context& context, const Access& access,
 http::Response LogIn(const Context& context, const Access& access, const http::Request& request) {
   const auto input = codec::Input<schema::GymLoginInput>::Decode(request.body);
   if (!input.ok()) return Refused(context, input.status(), request);
+  LoginGuard& logins = access.state->logins;
+  const std::string account = domain::EmailKey(View((**input).getEmail()));
+  const int64_t wait_ms = logins.WaitMs(account, request.peer_ip);
+  if (wait_ms > 0) {
+    http::Response refusal = Refused(context, TooManyAttempts(), request);
+    refusal.headers.emplace_back("Retry-After", std::to_string((wait_ms + 999) / 1000));
+    return refusal;
+  }
   const Result<std::optional<std::string>> gym = LoginGym(access, request, **input);
   if (!gym.ok()) return Refused(context, gym.status(), request);
   std::optional<std::string_view> gym_id;
@@ -140,8 +149,18 @@ http::Response LogIn(const Context& context, const Access& access, const http::R
                                   context.engine.clock().NowUnixMs(), access.tier);
   if (!candidates.ok()) return Refused(context, candidates.status(), request);
   const domain::LoginCandidate* match = FindMatch(*candidates, View((**input).getPassword()));
-  if (match == nullptr) return Refused(context, Unauthorized(), request);
-  const auto done = domain::SignIn(context.engine, *match, request.request_id, access.tier);
+  if (match == nullptr) {
+    logins.NoteFailure(account, request.peer_ip);
+    return Refused(context, Unauthorized(), request);
+  }
+  logins.NoteSuccess(account, request.peer_ip);
+  domain::LoginCandidate chosen = *match;
+  if (IsOutdated(View(chosen.member->getPasswordHash()))) {
+    Result<std::string> hash = HashPassword(View((**input).getPassword()));
+    // Without memory for it the old hash stays for now.
+    if (hash.ok()) chosen.upgraded_hash = *std::move(hash);
+  }
+  const auto done = domain::SignIn(context.engine, chosen, request.request_id, access.tier);
   return SignedInReply(context, request, done, 200);
 }
 

@@ -16,6 +16,105 @@ http::Response RefreshLogin(const Context& context, const Access& access,
                             const http::Request& request);
 http::Response LogOut(const Context& context, const Access& access, const http::Request& request);
 
+// account_handlers.cc
+http::Response ChangePassword(const Context& context, const Access& access,
+                              const http::Request& request);
+http::Response ExportAccount(const Context& context, const Access& access,
+                             const http::Request& request);
+http::Response DeleteAccount(const Context& context, const Access& access,
+                             const http::Request& request);
+
+// member_handlers.cc
+http::Response Members(const Context& context, const Access& access, const http::Request& request);
+http::Response AddMember(const Context& context, const Access& access,
+                         const http::Request& request);
+http::Response MemberById(const Context& context, const Access& access,
+                          const http::Request& request);
+http::Response ChangeMember(const Context& context, const Access& access,
+                            const http::Request& request);
+http::Response MyCard(const Context& context, const Access& access, const http::Request& request);
+http::Response ChangeMyCard(const Context& context, const Access& access,
+                            const http::Request& request);
+http::Response MyProfile(const Context& context, const Access& access,
+                         const http::Request& request);
+http::Response ChangeMyProfile(const Context& context, const Access& access,
+                               const http::Request& request);
+http::Response CompleteOwner(const Context& context, const Access& access,
+                             const http::Request& request);
+http::Response CompleteTrainer(const Context& context, const Access& access,
+                               const http::Request& request);
+http::Response CompleteClient(const Context& context, const Access& access,
+                              const http::Request& request);
+http::Response CompleteStaff(const Context& context, const Access& access,
+                             const http::Request& request);
+
+// stats_handlers.cc
+http::Response MembersOverview(const Context& context, const Access& access,
+                               const http::Request& request);
+http::Response MyShortStats(const Context& context, const Access& access,
+                            const http::Request& request);
+http::Response MyStats(const Context& context, const Access& access, const http::Request& request);
+http::Response Business(const Context& context, const Access& access, const http::Request& request);
+http::Response Analytics(const Context& context, const Access& access,
+                         const http::Request& request);
+
+// activity_handlers.cc
+http::Response MyStreak(const Context& context, const Access& access, const http::Request& request);
+http::Response MyEvents(const Context& context, const Access& access, const http::Request& request);
+http::Response MyAttendance(const Context& context, const Access& access,
+                            const http::Request& request);
+http::Response MyFavorites(const Context& context, const Access& access,
+                           const http::Request& request);
+http::Response AddToFavorites(const Context& context, const Access& access,
+                              const http::Request& request);
+http::Response RemoveFromFavorites(const Context& context, const Access& access,
+                                   const http::Request& request);
+
+// invitation_handlers.cc
+http::Response AddInvitation(const Context& context, const Access& access,
+                             const http::Request& request);
+http::Response AddInvitations(const Context& context, const Access& access,
+                              const http::Request& request);
+http::Response Invitations(const Context& context, const Access& access,
+                           const http::Request& request);
+http::Response InvitationSummary(const Context& context, const Access& access,
+                                 const http::Request& request);
+http::Response AnswerYes(const Context& context, const Access& access,
+                         const http::Request& request);
+http::Response AnswerNo(const Context& context, const Access& access, const http::Request& request);
+http::Response InvitationById(const Context& context, const Access& access,
+                              const http::Request& request);
+http::Response WithdrawInvitation(const Context& context, const Access& access,
+                                  const http::Request& request);
+
+// membership_handlers.cc
+http::Response Plans(const Context& context, const Access& access, const http::Request& request);
+http::Response AddPlan(const Context& context, const Access& access, const http::Request& request);
+http::Response ChangePlan(const Context& context, const Access& access,
+                          const http::Request& request);
+http::Response RemovePlan(const Context& context, const Access& access,
+                          const http::Request& request);
+http::Response SubscribeToPlan(const Context& context, const Access& access,
+                               const http::Request& request);
+http::Response MySubscription(const Context& context, const Access& access,
+                              const http::Request& request);
+http::Response EndSubscription(const Context& context, const Access& access,
+                               const http::Request& request);
+
+// trainer_handlers.cc
+http::Response TrainerSessions(const Context& context, const Access& access,
+                               const http::Request& request);
+http::Response TrainerUpcoming(const Context& context, const Access& access,
+                               const http::Request& request);
+http::Response TrainerClients(const Context& context, const Access& access,
+                              const http::Request& request);
+http::Response TrainerRoster(const Context& context, const Access& access,
+                             const http::Request& request);
+
+// reference_handlers.cc
+http::Response Onboarding(const Context& context, const Access& access,
+                          const http::Request& request);
+
 // location_handlers.cc
 http::Response AddLocation(const Context& context, const Access& access,
                            const http::Request& request);

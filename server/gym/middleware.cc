@@ -1,5 +1,6 @@
 #include "server/gym/middleware.h"
 
+#include "engine/gym/members.h"
 #include "engine/gym/sign_in.h"
 #include "engine/gym/text.h"
 #include "engine/keyed_call.h"
@@ -68,7 +69,7 @@ Result<std::optional<Bearer>> FindBearer(const Context& context, const http::Req
   }
   const SpaceReader space = view.Space(gym->ref, tier);
   TNT_ASSIGN_OR_RETURN(std::optional<codec::Stored<schema::GymMember>> member,
-                       space.Find<schema::GymMember>({View(claims.getSub())}));
+                       domain::FindMember(space, View(claims.getSub())));
   if (!member || (*member)->getTokenEpoch() != claims.getEpoch()) return nobody;
   TNT_ASSIGN_OR_RETURN(const bool alive, domain::IsDeviceAlive(space, View(claims.getFam())));
   if (!alive) return nobody;
@@ -160,7 +161,7 @@ Result<std::optional<tenant::TenantEntry>> ChosenGym(const ReadView& view,
 Result<Access> Authorize(const Context& context, const http::Request& request,
                          http::Permission permission) {
   const ReadTier tier = TierOf(request);
-  Access access{context.engine.View(), tier, std::nullopt, std::nullopt};
+  Access access{context.engine.View(), tier, std::nullopt, std::nullopt, nullptr};
   if (permission == http::Permission::kOpen) return access;
   TNT_ASSIGN_OR_RETURN(std::optional<tenant::TenantEntry> chosen,
                        ChosenGym(access.view, request, tier));
@@ -178,14 +179,24 @@ Result<Access> Authorize(const Context& context, const http::Request& request,
   return access;
 }
 
+Result<std::optional<Caller>> CallerIn(const Context& context, const http::Request& request,
+                                       const Access& access, const TenantRef& gym) {
+  TNT_ASSIGN_OR_RETURN(std::optional<Bearer> bearer,
+                       FindBearer(context, request, access.view, access.tier));
+  if (!bearer || bearer->gym.ref.space() != gym.space()) return std::optional<Caller>();
+  return std::optional<Caller>(std::move(bearer->caller));
+}
+
 std::function<http::Response(const http::Request&)> Guarded(const Context& context,
+                                                            std::shared_ptr<GymState> state,
                                                             http::Permission permission,
                                                             Handler handler) {
-  return [&context, permission, handler](const http::Request& request) {
-    const Result<Access> access = Authorize(context, request, permission);
+  return [&context, state = std::move(state), permission, handler](const http::Request& request) {
+    Result<Access> access = Authorize(context, request, permission);
     if (!access.ok()) return GymError(access.status(), request, context.engine.clock());
     const Status fresh = CheckNotAnswered(*access, permission);
     if (!fresh.ok()) return GymError(fresh, request, context.engine.clock());
+    access->state = state.get();
     return handler(context, *access, request);
   };
 }

@@ -14,11 +14,13 @@
 // Threads  any; stateless.
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "engine/gym/scope.h"
 #include "server/context.h"
+#include "server/gym/login_guard.h"
 #include "server/http/request.h"
 #include "server/http/response.h"
 #include "server/http/route.h"
@@ -26,6 +28,12 @@
 namespace tenantry::server::gym {
 
 namespace domain = tenantry::gym;
+
+// What the gym's handlers share between requests.
+struct GymState {
+  explicit GymState(const Clock& clock) : logins(clock) {}
+  LoginGuard logins;
+};
 
 struct Caller {
   codec::Stored<schema::GymMember> member;
@@ -40,6 +48,7 @@ struct Access {
   ReadTier tier;
   std::optional<tenant::TenantEntry> gym;  // Set unless the route is open or this is discovery.
   std::optional<Caller> caller;
+  GymState* state = nullptr;  // Set for handlers.
 
   const TenantRef& tenant() const { return gym->ref; }
   std::string_view tenant_id() const;
@@ -57,9 +66,15 @@ Result<std::optional<tenant::TenantEntry>> ChosenGym(const ReadView& view,
 // A gym by the id a client sent: kInvalidArgument when malformed or unknown.
 Result<tenant::TenantEntry> GymNamed(const ReadView& view, std::string_view id, ReadTier tier);
 
+// For open routes that show more to members of a gym: who sends the request, if their token is of
+// that gym.
+Result<std::optional<Caller>> CallerIn(const Context& context, const http::Request& request,
+                                       const Access& access, const TenantRef& gym);
+
 using Handler = http::Response (*)(const Context&, const Access&, const http::Request&);
 // The handler behind its checks, as the route table wants it.
 std::function<http::Response(const http::Request&)> Guarded(const Context& context,
+                                                            std::shared_ptr<GymState> state,
                                                             http::Permission permission,
                                                             Handler handler);
 

@@ -57,6 +57,11 @@ bool VerifyPassword(std::string_view hash, std::string_view password) {
   return crypto_pwhash_str_verify(std::string(hash).c_str(), password.data(), password.size()) == 0;
 }
 
+bool IsOutdated(std::string_view hash) {
+  EnsureSodium();
+  return crypto_pwhash_str_needs_rehash(std::string(hash).c_str(), kPasses, kMemoryBytes) != 0;
+}
+
 void PretendToVerify(std::string_view password) {
   EnsureSodium();
   // Of a random password that nobody kept; made once with the parameters in use.

@@ -18,6 +18,9 @@ Result<std::string> HashPassword(std::string_view password);
 // An empty hash, of an account without a password, matches nothing but takes as long as any.
 bool VerifyPassword(std::string_view hash, std::string_view password);
 
+// Made by another method or with other costs than HashPassword would use now.
+bool IsOutdated(std::string_view hash);
+
 // Takes as long as VerifyPassword, so that nobody can tell known e-mails by a clock.
 void PretendToVerify(std::string_view password);
 

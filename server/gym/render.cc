@@ -13,29 +13,6 @@ namespace {
 
 using domain::View;
 
-void AppendMemberRef(std::string* out, const schema::GymMember::Reader& member) {
-  codec::ObjectWriter object(out);
-  object.String("id", View(member.getId()));
-  object.OptionalString("name", member.hasName(), View(member.getName()));
-  object.String("email", View(member.getEmail()));
-}
-
-std::string_view RoleName(schema::GymRole role) {
-  switch (role) {
-    case schema::GymRole::OWNER:
-      return "OWNER";
-    case schema::GymRole::ADMIN:
-      return "ADMIN";
-    case schema::GymRole::TRAINER:
-      return "TRAINER";
-    case schema::GymRole::STAFF:
-      return "STAFF";
-    case schema::GymRole::MEMBER:
-      break;
-  }
-  return "MEMBER";
-}
-
 void AppendBool(std::string* out, std::string_view key, bool value) {
   out->append(",\"").append(key).append("\":").append(value ? "true" : "false");
 }
@@ -102,24 +79,51 @@ Status AppendRosterBooking(std::string* out, const SpaceReader& space,
 
 }  // namespace
 
-std::string RenderAuth(const Context& context, const codec::Stored<schema::GymMember>& member,
-                       const codec::Stored<schema::Tenant>& gym, const domain::IssuedToken& token) {
+void AppendMemberRef(std::string* out, const schema::GymMember::Reader& member) {
+  codec::ObjectWriter object(out);
+  object.String("id", View(member.getId()));
+  object.OptionalString("name", member.hasName(), View(member.getName()));
+  object.String("email", View(member.getEmail()));
+}
+
+std::string_view RoleName(schema::GymRole role) {
+  switch (role) {
+    case schema::GymRole::OWNER:
+      return "OWNER";
+    case schema::GymRole::ADMIN:
+      return "ADMIN";
+    case schema::GymRole::TRAINER:
+      return "TRAINER";
+    case schema::GymRole::STAFF:
+      return "STAFF";
+    case schema::GymRole::MEMBER:
+      break;
+  }
+  return "MEMBER";
+}
+
+std::string AccessToken(const Context& context, const codec::Stored<schema::GymMember>& member,
+                        const codec::Stored<schema::Tenant>& gym,
+                        const domain::IssuedToken& token) {
   if (KeyedCall* const call = KeyedCall::Current()) {
     call->NoteCredentials(View(gym->getId()), View(member->getId()), token.device_id,
                           member->getTokenEpoch());
   }
-  const std::string_view role = RoleName(member->getRole());
   const int64_t now_s = context.engine.clock().NowUnixMs() / 1000;
   TokenClaims claims;
   claims->setSub(member->getId());
   claims->setEmail(member->getEmail());
   claims->setTenantId(gym->getId());
-  claims->setRole(std::string(role));
+  claims->setRole(std::string(RoleName(member->getRole())));
   claims->setFam(domain::Text(token.device_id));
   claims->setEpoch(member->getTokenEpoch());
   claims->setIat(now_s);
   claims->setExp(now_s + kTokenLifeSeconds);
+  return SignToken(context.token_secret, claims);
+}
 
+std::string RenderAuth(const Context& context, const codec::Stored<schema::GymMember>& member,
+                       const codec::Stored<schema::Tenant>& gym, const domain::IssuedToken& token) {
   std::string out;
   {
     codec::ObjectWriter object(&out);
@@ -129,7 +133,7 @@ std::string RenderAuth(const Context& context, const codec::Stored<schema::GymMe
       who.String("email", View(member->getEmail()));
       who.OptionalString("name", member->hasName(), View(member->getName()));
       who.String("tenantId", View(gym->getId()));
-      who.String("role", role);
+      who.String("role", RoleName(member->getRole()));
     }
     {
       codec::ObjectWriter where(object.Key("tenant"));
@@ -137,7 +141,7 @@ std::string RenderAuth(const Context& context, const codec::Stored<schema::GymMe
       where.String("name", View(gym->getName()));
       where.String("code", View(gym->getCode()));
     }
-    object.String("token", SignToken(context.token_secret, claims));
+    object.String("token", AccessToken(context, member, gym, token));
     object.String("refreshToken", token.token);
   }
   return out;

@@ -30,6 +30,9 @@ inline Viewer ViewerOf(const Access& access) {
   return {access.caller ? &*access.caller : nullptr};
 }
 
+// For a device that was just signed in.
+std::string AccessToken(const Context& context, const codec::Stored<schema::GymMember>& member,
+                        const codec::Stored<schema::Tenant>& gym, const domain::IssuedToken& token);
 std::string RenderAuth(const Context& context, const codec::Stored<schema::GymMember>& member,
                        const codec::Stored<schema::Tenant>& gym, const domain::IssuedToken& token);
 
@@ -43,6 +46,10 @@ std::string RenderArray(const std::vector<codec::Stored<T>>& records) {
   out.push_back(']');
   return out;
 }
+
+std::string_view RoleName(schema::GymRole role);
+// What others see of a member: id, name, e-mail.
+void AppendMemberRef(std::string* out, const schema::GymMember::Reader& member);
 
 // Session with its counters; `is_booked` is about the viewer.
 std::string RenderSession(const domain::Session& session, bool is_booked);

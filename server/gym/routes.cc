@@ -29,6 +29,58 @@ constexpr Row kRows[] = {
     {Method::kPost,   "/auth/login",                       "logIn",                  Permission::kOpen,    CacheClass::kNone,      Lane::kHashing, LogIn},
     {Method::kPost,   "/auth/refresh",                     "refreshLogin",           Permission::kOpen,    CacheClass::kNone,      Lane::kInline,  RefreshLogin},
     {Method::kPost,   "/auth/logout",                      "logOut",                 Permission::kAny,     CacheClass::kNone,      Lane::kInline,  LogOut},
+    {Method::kPut,    "/auth/password",                    "changePassword",         Permission::kAny,     CacheClass::kNone,      Lane::kHashing, ChangePassword},
+    {Method::kGet,    "/my/account/export",                "exportAccount",          Permission::kAny,     CacheClass::kNone,      Lane::kBlocking, ExportAccount},
+    {Method::kDelete, "/my/account",                       "deleteAccount",          Permission::kAny,     CacheClass::kNone,      Lane::kHashing, DeleteAccount},
+
+    {Method::kGet,    "/members",                          "listMembers",            Permission::kCrew,    CacheClass::kNone,      Lane::kInline,  Members},
+    {Method::kPost,   "/members",                          "createMember",           Permission::kManager, CacheClass::kNone,      Lane::kHashing, AddMember},
+    {Method::kGet,    "/members/stats",                    "getMembersOverview",     Permission::kCrew,    CacheClass::kNone,      Lane::kInline,  MembersOverview},
+    {Method::kGet,    "/members/my/profile",               "getMyCard",              Permission::kAny,     CacheClass::kNone,      Lane::kInline,  MyCard},
+    {Method::kPut,    "/members/my/profile",               "updateMyCard",           Permission::kAny,     CacheClass::kNone,      Lane::kInline,  ChangeMyCard},
+    {Method::kGet,    "/members/my/stats",                 "getMyShortStats",        Permission::kAny,     CacheClass::kNone,      Lane::kInline,  MyShortStats},
+    {Method::kPost,   "/members/my/profile/complete/owner",   "completeOwnerProfile",   Permission::kAny,  CacheClass::kNone,      Lane::kInline,  CompleteOwner},
+    {Method::kPost,   "/members/my/profile/complete/trainer", "completeTrainerProfile", Permission::kAny,  CacheClass::kNone,      Lane::kInline,  CompleteTrainer},
+    {Method::kPost,   "/members/my/profile/complete/client",  "completeClientProfile",  Permission::kAny,  CacheClass::kNone,      Lane::kInline,  CompleteClient},
+    {Method::kPost,   "/members/my/profile/complete/staff",   "completeStaffProfile",   Permission::kAny,  CacheClass::kNone,      Lane::kInline,  CompleteStaff},
+    {Method::kGet,    "/members/:id",                      "getMember",              Permission::kAny,     CacheClass::kNone,      Lane::kInline,  MemberById},
+    {Method::kPut,    "/members/:id",                      "updateMember",           Permission::kManager, CacheClass::kNone,      Lane::kInline,  ChangeMember},
+
+    {Method::kGet,    "/my/profile",                       "getMyProfile",           Permission::kAny,     CacheClass::kNone,      Lane::kInline,  MyProfile},
+    {Method::kPut,    "/my/profile",                       "updateMyProfile",        Permission::kAny,     CacheClass::kNone,      Lane::kInline,  ChangeMyProfile},
+    {Method::kGet,    "/my/stats",                         "getMyStats",             Permission::kAny,     CacheClass::kNone,      Lane::kInline,  MyStats},
+    {Method::kGet,    "/my/business-stats",                "getBusinessStats",       Permission::kManager, CacheClass::kNone,      Lane::kInline,  Business},
+    {Method::kGet,    "/my/analytics",                     "getAnalytics",           Permission::kManager, CacheClass::kNone,      Lane::kInline,  Analytics},
+    {Method::kGet,    "/my/streak",                        "getMyStreak",            Permission::kAny,     CacheClass::kNone,      Lane::kInline,  MyStreak},
+    {Method::kGet,    "/my/events",                        "listMyEvents",           Permission::kAny,     CacheClass::kNone,      Lane::kInline,  MyEvents},
+    {Method::kGet,    "/my/attendance",                    "listMyAttendance",       Permission::kAny,     CacheClass::kNone,      Lane::kInline,  MyAttendance},
+    {Method::kGet,    "/my/favorites",                     "listMyFavorites",        Permission::kAny,     CacheClass::kNone,      Lane::kInline,  MyFavorites},
+    {Method::kPost,   "/my/favorites/:sessionTypeId",      "addFavorite",            Permission::kAny,     CacheClass::kNone,      Lane::kInline,  AddToFavorites},
+    {Method::kDelete, "/my/favorites/:sessionTypeId",      "removeFavorite",         Permission::kAny,     CacheClass::kNone,      Lane::kInline,  RemoveFromFavorites},
+
+    {Method::kPost,   "/invitations",                      "invite",                 Permission::kManager, CacheClass::kNone,       Lane::kInline,  AddInvitation},
+    {Method::kPost,   "/invitations/bulk",                 "inviteMany",             Permission::kManager, CacheClass::kNone,       Lane::kBlocking, AddInvitations},
+    {Method::kGet,    "/invitations",                      "listInvitations",        Permission::kManager, CacheClass::kNone,       Lane::kInline,  Invitations},
+    {Method::kGet,    "/invitations/summary",              "countInvitations",       Permission::kManager, CacheClass::kNone,       Lane::kInline,  InvitationSummary},
+    {Method::kPost,   "/invitations/accept",               "acceptInvitation",       Permission::kOpen,    CacheClass::kNone,       Lane::kHashing, AnswerYes},
+    {Method::kPost,   "/invitations/decline",              "declineInvitation",      Permission::kOpen,    CacheClass::kNone,       Lane::kInline,  AnswerNo},
+    {Method::kGet,    "/invitations/:id",                  "getInvitation",          Permission::kOpen,    CacheClass::kNone,       Lane::kInline,  InvitationById},
+    {Method::kDelete, "/invitations/:id",                  "cancelInvitation",       Permission::kManager, CacheClass::kNone,       Lane::kInline,  WithdrawInvitation},
+
+    {Method::kGet,    "/memberships/plans",                "listPlans",              Permission::kAny,     CacheClass::kNone,       Lane::kInline,  Plans},
+    {Method::kPost,   "/memberships/plans",                "createPlan",             Permission::kManager, CacheClass::kNone,       Lane::kInline,  AddPlan},
+    {Method::kPatch,  "/memberships/plans/:id",            "updatePlan",             Permission::kManager, CacheClass::kNone,       Lane::kInline,  ChangePlan},
+    {Method::kDelete, "/memberships/plans/:id",            "deletePlan",             Permission::kManager, CacheClass::kNone,       Lane::kInline,  RemovePlan},
+    {Method::kPost,   "/memberships/subscribe",            "subscribeToPlan",        Permission::kAny,     CacheClass::kNone,       Lane::kInline,  SubscribeToPlan},
+    {Method::kGet,    "/memberships/subscription",         "getMySubscription",      Permission::kAny,     CacheClass::kNone,       Lane::kInline,  MySubscription},
+    {Method::kPost,   "/memberships/cancel",               "cancelSubscription",     Permission::kAny,     CacheClass::kNone,       Lane::kInline,  EndSubscription},
+
+    {Method::kGet,    "/trainer/sessions",                 "listTrainerSessions",    Permission::kCrew,    CacheClass::kNone,       Lane::kInline,  TrainerSessions},
+    {Method::kGet,    "/trainer/sessions/upcoming",        "listTrainerUpcoming",    Permission::kCrew,    CacheClass::kNone,       Lane::kInline,  TrainerUpcoming},
+    {Method::kGet,    "/trainer/clients",                  "listTrainerClients",     Permission::kCrew,    CacheClass::kNone,       Lane::kInline,  TrainerClients},
+    {Method::kGet,    "/trainer/sessions/:id/roster",      "getTrainerRoster",       Permission::kCrew,    CacheClass::kNone,       Lane::kInline,  TrainerRoster},
+
+    {Method::kGet,    "/reference/onboarding",             "getOnboarding",          Permission::kPublic,  CacheClass::kGymPublic,  Lane::kInline,  Onboarding},
 
     {Method::kPost,   "/locations",                        "createLocation",         Permission::kManager, CacheClass::kNone,      Lane::kInline,  AddLocation},
     {Method::kGet,    "/locations",                        "listLocations",          Permission::kPublic,  CacheClass::kGymPublic, Lane::kInline,  Locations},
@@ -95,11 +147,12 @@ http::RateClass RateClassOf(std::string_view path) {
 }  // namespace
 
 std::vector<http::Route> GymRoutes(const Context& context) {
+  const auto state = std::make_shared<GymState>(context.engine.clock());
   std::vector<http::Route> routes;
   for (const Row& row : kRows) {
     routes.push_back({row.method, row.path, row.name, http::Module::kGym, row.permission,
                       RateClassOf(row.path), row.cache, row.lane,
-                      Guarded(context, row.permission, row.handler)});
+                      Guarded(context, state, row.permission, row.handler)});
   }
   return routes;
 }

@@ -5,16 +5,12 @@
 #include "engine/schema/catalog.h"
 
 namespace tenantry::server::gym {
-namespace {
 
-// A calendar day, or an instant of which the written day counts.
 std::optional<CivilDate> ParseDay(std::string_view text) {
   constexpr size_t kDateChars = 10;
   if (text.size() > kDateChars && !ParseInstant(text)) return std::nullopt;
   return ParseDate(text.substr(0, kDateChars));
 }
-
-}  // namespace
 
 std::optional<uint16_t> EnumValue(const schema::StructInfo& info, std::string_view field,
                                   std::string_view name) {
@@ -65,6 +61,15 @@ void ParsePage(const http::Request& request, tenantry::gym::Page* page,
   page->limit = std::min(page->limit, kPageRowsMax);
 }
 
+Result<uint64_t> ParseCount(const http::Request& request, std::string_view name, uint64_t standard,
+                            uint64_t max) {
+  std::vector<std::string> errors;
+  uint64_t value = standard;
+  ParsePositive(request, {name}, &value, &errors);
+  if (!errors.empty()) return InvalidFields(std::move(errors));
+  return std::min(value, max);
+}
+
 Result<SessionQuery> ParseSessionQuery(const http::Request& request, bool available_only,
                                        int64_t now_ms) {
   SessionQuery query;
@@ -85,6 +90,18 @@ Result<SessionQuery> ParseSessionQuery(const http::Request& request, bool availa
   ParsePage(request, &query.page, &errors);
   if (!errors.empty()) return InvalidFields(std::move(errors));
   return query;
+}
+
+std::optional<schema::GymRole> ParseRole(std::string_view name) {
+  const std::optional<uint16_t> role = EnumValue(schema::InfoOf<schema::GymMember>(), "role", name);
+  if (!role) return std::nullopt;
+  return static_cast<schema::GymRole>(*role);
+}
+
+std::optional<schema::GymEventType> ParseEventType(std::string_view name) {
+  const std::optional<uint16_t> type = EnumValue(schema::InfoOf<schema::GymEvent>(), "type", name);
+  if (!type) return std::nullopt;
+  return static_cast<schema::GymEventType>(*type);
 }
 
 std::optional<schema::GymBookingStatus> ParseBookingStatus(std::string_view name) {

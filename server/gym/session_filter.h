@@ -41,7 +41,15 @@ void ParseDayParam(const http::Request& request, std::optional<CivilDate>* date,
 void ParsePage(const http::Request& request, tenantry::gym::Page* page,
                std::vector<std::string>* errors);
 
-// A status name of bookings; nullopt when there is no such status.
+// A number from 1; more than `max` counts as that.
+Result<uint64_t> ParseCount(const http::Request& request, std::string_view name, uint64_t standard,
+                            uint64_t max);
+// A calendar day, or an instant of which the written day counts.
+std::optional<CivilDate> ParseDay(std::string_view text);
+
+// By their names in JSON; nullopt when there is no such name.
+std::optional<schema::GymRole> ParseRole(std::string_view name);
+std::optional<schema::GymEventType> ParseEventType(std::string_view name);
 std::optional<schema::GymBookingStatus> ParseBookingStatus(std::string_view name);
 
 }  // namespace tenantry::server::gym
