@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/gym/text.h"
+#include "server/gym/login_guard.h"
 #include "server/gym/password.h"
 #include "server/gym/token.h"
 
@@ -82,6 +83,32 @@ TEST(GymPasswordTest, ImportedBcryptHashesVerify) {
   EXPECT_TRUE(VerifyPassword(hash, "correct horse"));
   EXPECT_FALSE(VerifyPassword(hash, "correct"));
   EXPECT_FALSE(VerifyPassword(hash, std::string("correct horse\0x", 15)));
+}
+
+TEST(GymPasswordTest, OnlyOurOwnHashesAreUpToDate) {
+  EXPECT_FALSE(IsOutdated(*HashPassword("correct horse")));
+  EXPECT_TRUE(IsOutdated("$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"));
+}
+
+// F48: ten failures from one address; then one more for each that decayed.
+TEST(LoginGuardTest, FailuresLockOneAddressAndDecay) {
+  ManualClock clock(kNowS * 1000);
+  LoginGuard guard(clock);
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(guard.WaitMs("mia", "10.0.0.1"), 0) << i;
+    guard.NoteFailure("mia", "10.0.0.1");
+  }
+  const int64_t wait_ms = guard.WaitMs("mia", "10.0.0.1");
+  EXPECT_GT(wait_ms, 0);
+  EXPECT_LT(wait_ms, LoginGuard::kHalfLifeMs);
+  EXPECT_EQ(guard.WaitMs("mia", "10.0.0.2"), 0);
+  EXPECT_EQ(guard.WaitMs("tom", "10.0.0.1"), 0);
+  clock.AdvanceMs(wait_ms);
+  EXPECT_EQ(guard.WaitMs("mia", "10.0.0.1"), 0);
+  guard.NoteFailure("mia", "10.0.0.1");
+  EXPECT_GT(guard.WaitMs("mia", "10.0.0.1"), 0);
+  guard.NoteSuccess("mia", "10.0.0.1");
+  EXPECT_EQ(guard.WaitMs("mia", "10.0.0.1"), 0);
 }
 
 }  // namespace
