@@ -148,8 +148,7 @@ Outcome DeleteAccount(const Scope& scope, std::string_view judged_hash) {
       scope.engine.Execute(scope.tenant, info, scope.tier, [&](Transaction& tx) -> Status {
         TNT_RETURN_IF_ERROR(GetJudged(tx, scope.actor.member_id, judged_hash).status());
         TNT_RETURN_IF_ERROR(CheckNotLastOwner(tx, scope.actor));
-        TNT_ASSIGN_OR_RETURN(bookings,
-                             FutureBookings(tx, scope.actor.member_id, tx.now_unix_ms()));
+        TNT_ASSIGN_OR_RETURN(bookings, FutureBookings(tx, scope.actor.member_id, tx.now_unix_ms()));
         TNT_ASSIGN_OR_RETURN(queues, WaitedFor(tx, scope.actor.member_id));
         return scope.tier == ReadTier::kInline ? WouldBlock() : Status::Ok();
       });

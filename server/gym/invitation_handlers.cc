@@ -220,8 +220,8 @@ http::Response Invitations(const Context& context, const Access& access,
   const int64_t now_ms = context.engine.clock().NowUnixMs();
   const auto counts = domain::CountInvitations(access.Space(), now_ms);
   if (!counts.ok()) return Refused(context, counts.status(), request);
-  http::Response response = Answered(
-      context, request, RenderList(access, {paging->page, paging->limit}, now_ms));
+  http::Response response =
+      Answered(context, request, RenderList(access, {paging->page, paging->limit}, now_ms));
   AddPagingHeaders(request, *paging, counts->total(), &response);
   return response;
 }

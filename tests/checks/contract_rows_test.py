@@ -20,12 +20,12 @@ TEST_F(T, A) { Post("/auth/login"); Get("/members/" + id); }
 
 
 class ContractRowsTest(unittest.TestCase):
-    def run_check(self, test, rows=ROWS):
+    def run_check(self, test, rows=ROWS, more=()):
         with tempfile.TemporaryDirectory() as folder:
             for name, text in (("rows.txt", rows), ("a_test.cc", test)):
                 with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
                     file.write(text)
-            done = subprocess.run([CHECK, "--rows", os.path.join(folder, "rows.txt"), "--tests", folder],
+            done = subprocess.run([CHECK, "--rows", os.path.join(folder, "rows.txt"), "--tests", folder, *more],
                                   capture_output=True, text=True, check=False)
             return done.returncode, done.stdout + done.stderr
 
@@ -38,6 +38,13 @@ class ContractRowsTest(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertIn("no test: S1 F1", said)
         self.assertIn("2 of 3", said)
+
+    def test_an_open_row(self):
+        without = TEST.replace("// Flaws: F1.\n", "")
+        self.assertEqual(self.run_check(without, more=("--open", "F1"))[0], 0)
+        status, said = self.run_check(TEST, more=("--open", "F1"))
+        self.assertEqual(status, 1)
+        self.assertIn("no longer open: F1", said)
 
     def test_a_tag_without_a_row(self):
         status, said = self.run_check(TEST.replace("F1", "F1, F99"))

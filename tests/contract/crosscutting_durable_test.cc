@@ -125,6 +125,7 @@ class DurableContractTest : public ::testing::Test {
   httplib::Headers owner_;
 };
 
+// Flaws: F85
 TEST_F(DurableContractTest, IdempotencyKeyReplaysTheFirstAnswer) {
   const json body = {{"name", "Hall A"}};
   const Reply first = Keyed("/locations", body, "tour-1", owner_);

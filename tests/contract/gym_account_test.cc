@@ -99,6 +99,22 @@ TEST_F(GymAccountTest, LeavingFreesSeatsAndForgetsTheName) {
   EXPECT_EQ(leave(gym.owner, {{"password", "correct horse"}}).status, 409);
 }
 
+// Neither passwords nor tokens reach the log.
+// Flaws: F19, F18
+TEST_F(GymAccountTest, TheLogHoldsNoSecrets) {
+  const Gym gym = MakeGym();
+  api_.Post("/auth/login", {}, {{"email", gym.email}, {"password", "wrong and secret"}});
+  api_.CallRaw("POST", "/auth/login", {}, R"({"email":"broken","password":"cut and secret)");
+  EXPECT_EQ(api_.Get("/my/profile", gym.owner).status, 200);
+  const std::string log = load::ReadText(folder_->path() + "/server.err") +
+                          load::ReadText(folder_->path() + "/server.out");
+  EXPECT_FALSE(log.empty());
+  for (const std::string& secret : {std::string("correct horse"), std::string("and secret"),
+                                    gym.owner.token, gym.auth["refreshToken"].get<std::string>()}) {
+    EXPECT_EQ(log.find(secret), std::string::npos);
+  }
+}
+
 // The right password does not help either, from this address; other accounts are not concerned.
 // Rows: POST /auth/login
 // Flaws: F48

@@ -130,7 +130,7 @@ class GymMatrixTest : public EngineFixture {
 
   std::vector<const http::Route*> GymRoutes() const {
     std::vector<const http::Route*> routes;
-    for (const http::Route& route : server_->routes()) {
+    for (const http::Route& route : server_->application().routes()) {
       if (route.module == http::Module::kGym) routes.push_back(&route);
     }
     // It ends the caller's token, so it comes last.

@@ -59,6 +59,8 @@ TEST_F(GymMembersTest, StaffListAndManagersAddMembers) {
             (std::set<std::string>{"id", "name", "email", "avatarUrl", "createdAt", "role",
                                    "joinDate", "totalBookings", "currentStreak"}));
   EXPECT_EQ(api_.Get("/members?role=TRAINER", gym.owner).body.size(), 1u);
+  EXPECT_EQ(api_.Get("/members?q=nor", gym.owner).body.size(), 1u);
+  EXPECT_EQ(api_.Get("/members?q=nora&role=MEMBER", gym.owner).body, json::array());
   EXPECT_EQ(api_.Get("/members?role=KING", gym.owner).body, json::array());
   EXPECT_EQ(api_.Get("/members?page=2&limit=2", gym.owner).body.size(), 1u);
   EXPECT_EQ(api_.Get("/members?limit=0", gym.owner).status, 400);
@@ -171,9 +173,8 @@ TEST_F(GymMembersTest, OnesOwnProfileHasNoSecretsAndNoProtectedKeys) {
 // Flaws: F3
 TEST_F(GymMembersTest, ProfilesAreCompleted) {
   const Gym gym = MakeGym();
-  const std::string root = "/members/my/profile/complete/";
   const Answer owner = api_.Post(
-      root + "owner", gym.owner,
+      "/members/my/profile/complete/owner", gym.owner,
       {{"businessName", "Iron"}, {"amenities", {"WIFI"}}, {"businessHours", {{"mon", "6-22"}}}});
   ASSERT_EQ(owner.status, 201) << owner.text;
   EXPECT_EQ(KeysOf(owner.body),
@@ -188,7 +189,7 @@ TEST_F(GymMembersTest, ProfilesAreCompleted) {
   EXPECT_EQ(owner.body["member"]["ownerProfile"]["businessHours"]["mon"], "6-22");
 
   const Who tina = Join(gym);
-  const Answer trainer = api_.Post(root + "trainer", tina,
+  const Answer trainer = api_.Post("/members/my/profile/complete/trainer", tina,
                                    {{"specializations", {"YOGA"}},
                                     {"availability", {{"tue", "9-12"}}},
                                     {"hourlyRate", 12.5},
@@ -202,21 +203,25 @@ TEST_F(GymMembersTest, ProfilesAreCompleted) {
   EXPECT_EQ(trainer.body["member"]["role"], "MEMBER");
   EXPECT_EQ(trainer.body["member"]["trainerProfile"]["businessHours"]["tue"], "9-12");
   // The code is kept, and is nobody else's.
-  const Answer again = api_.Post(root + "trainer", tina, {{"trainerType", "gym_affiliated"}});
+  const Answer again =
+      api_.Post("/members/my/profile/complete/trainer", tina, {{"trainerType", "gym_affiliated"}});
   EXPECT_EQ(again.body["member"]["trainerCode"], code);
   EXPECT_EQ(again.body["member"]["trainerType"], "gym_affiliated");
-  const Answer other = api_.Post(root + "trainer", MakeGym().owner, json::object());
+  const Answer other =
+      api_.Post("/members/my/profile/complete/trainer", MakeGym().owner, json::object());
   EXPECT_NE(other.body["member"]["trainerCode"], code);
 
-  const Answer client = api_.Post(root + "client", Join(gym),
+  const Answer client = api_.Post("/members/my/profile/complete/client", Join(gym),
                                   {{"fitnessGoals", {"ENDURANCE"}}, {"phoneNumber", "1"}});
   EXPECT_EQ(client.status, 201) << client.text;
   EXPECT_EQ(client.body["profileCompleteness"], 88);
   EXPECT_EQ(client.body["member"]["clientProfile"]["fitnessGoals"][0], "ENDURANCE");
-  const Answer staff = api_.Post(root + "staff", Join(gym), {{"department", "SALES"}});
+  const Answer staff =
+      api_.Post("/members/my/profile/complete/staff", Join(gym), {{"department", "SALES"}});
   EXPECT_EQ(staff.status, 201) << staff.text;
   EXPECT_EQ(staff.body["member"]["staffProfile"]["department"], "SALES");
-  EXPECT_EQ(api_.Post(root + "staff", tina, {{"responsibilities", 7}}).status, 400);
+  EXPECT_EQ(api_.Post("/members/my/profile/complete/staff", tina, {{"responsibilities", 7}}).status,
+            400);
 }
 
 // The same numbers wherever they are shown.

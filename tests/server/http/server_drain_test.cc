@@ -22,6 +22,7 @@ bool AwaitRefusal(const std::string& address) {
   return false;
 }
 
+// Flaws: F88
 TEST(ServerDrainTest, FinishesWhatIsInFlightAndRefusesTheRest) {
   TestServer server;
   const std::string address = server.address();
