@@ -204,12 +204,16 @@ TEST_F(GymMatrixTest, EveryRouteAnswersEveryCallerAsTheTableSays) {
           EXPECT_EQ(status, 403);
         } else {
           EXPECT_NE(status, 403);
-          if (secured) EXPECT_NE(status, 401);
+          if (secured) {
+            EXPECT_NE(status, 401);
+          }
         }
         // What is another gym's does not exist.
         if (parameter && Allowed(route->permission, role) && secured) {
           EXPECT_TRUE(status == 404 || status == 400 || status == 200) << status;
-          if (route->method != http::Method::kGet) EXPECT_NE(status, 200);
+          if (route->method != http::Method::kGet) {
+            EXPECT_NE(status, 200);
+          }
         }
       }
       const std::vector<std::pair<std::string, Who>> strangers = {
