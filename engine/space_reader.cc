@@ -70,6 +70,13 @@ void AppendOnePart(std::string* key, const keys::Part& part) {
   keys::AppendTuple(key, std::span<const keys::Part>(&part, 1));
 }
 
+std::string CounterPrefix(SpaceId space, uint8_t family, std::string_view owner) {
+  std::string prefix = keys::SpacePrefix(space, keys::Kind::kCounter);
+  prefix.push_back(static_cast<char>(family));
+  keys::AppendPart(&prefix, owner);
+  return prefix;
+}
+
 // Drops the encoded values of the indexed fields; what is left is the primary key.
 Status SkipIndexValues(const schema::IndexInfo& index, std::string_view* row) {
   std::string word;
@@ -174,6 +181,23 @@ Status SpaceReader::ScanRecordBytes(
   return cursor->status();
 }
 
+Status SpaceReader::ScanRecordBytesAfter(
+    const schema::Collection& collection, std::string_view after,
+    const std::function<bool(std::string_view, std::string_view)>& visit) const {
+  const TimedOperation timed({.kind = "records", .space = space_, .collection = collection.name},
+                             rows_read_);
+  NoteCollection(collection);
+  const std::string prefix = keys::RecordPrefix(space_, collection.number);
+  std::string lower = keys::RecordKey(space_, collection.number, after);
+  if (!after.empty()) lower.push_back('\0');  // The first key behind that one.
+  const std::unique_ptr<Cursor> cursor = reader_->Scan(lower, keys::PrefixEnd(prefix));
+  for (cursor->SeekToFirst(); cursor->Valid(); cursor->Next()) {
+    TNT_RETURN_IF_ERROR(ChargeRow());
+    if (!visit(cursor->key().substr(prefix.size()), cursor->value())) return Status::Ok();
+  }
+  return cursor->status();
+}
+
 Result<int64_t> SpaceReader::Counter(uint8_t family, std::string_view owner,
                                      std::string_view metric, int64_t bucket) const {
   Result<std::string> value = GetRaw(keys::CounterKey(space_, family, owner, metric, bucket));
@@ -185,19 +209,16 @@ Result<int64_t> SpaceReader::Counter(uint8_t family, std::string_view owner,
   return LoadLittle<int64_t>(value->data());
 }
 
-Status SpaceReader::ScanCounters(
-    uint8_t family, std::string_view owner,
+Status SpaceReader::VisitCounters(
+    const std::string& lower, const std::string& upper, size_t prefix_bytes,
     const std::function<bool(std::string_view, int64_t, int64_t)>& visit) const {
+  if (lower >= upper) return Status::Ok();
   const TimedOperation timed({.kind = "counters", .space = space_}, rows_read_);
-  std::string lower = keys::SpacePrefix(space_, keys::Kind::kCounter);
-  lower.push_back(static_cast<char>(family));
-  keys::AppendPart(&lower, owner);
-  const std::string upper = keys::PrefixEnd(lower);
   ReadRecorder::NoteCounters(ChangeTable::SlotOf(space_, 0));
   const std::unique_ptr<Cursor> cursor = reader_->Scan(lower, upper);
   for (cursor->SeekToFirst(); cursor->Valid(); cursor->Next()) {
     TNT_RETURN_IF_ERROR(ChargeRow());
-    std::string_view rest = cursor->key().substr(lower.size());
+    std::string_view rest = cursor->key().substr(prefix_bytes);
     std::string metric;
     int64_t bucket = 0;
     if (!keys::TakeText(&rest, &metric) || !keys::TakeInt(&rest, &bucket) ||
@@ -209,24 +230,37 @@ Status SpaceReader::ScanCounters(
   return cursor->status();
 }
 
+Status SpaceReader::ScanCounters(
+    uint8_t family, std::string_view owner,
+    const std::function<bool(std::string_view, int64_t, int64_t)>& visit) const {
+  const std::string lower = CounterPrefix(space_, family, owner);
+  return VisitCounters(lower, keys::PrefixEnd(lower), lower.size(), visit);
+}
+
 Status SpaceReader::ScanCounterBuckets(uint8_t family, std::string_view owner,
                                        std::string_view metric, int64_t from, int64_t until,
                                        const std::function<bool(int64_t, int64_t)>& visit) const {
-  if (from >= until) return Status::Ok();
-  ReadRecorder::NoteCounters(ChangeTable::SlotOf(space_, 0));
-  const std::string lower = keys::CounterKey(space_, family, owner, metric, from);
-  const std::string upper = keys::CounterKey(space_, family, owner, metric, until);
-  const std::unique_ptr<Cursor> cursor = reader_->Scan(lower, upper);
-  for (cursor->SeekToFirst(); cursor->Valid(); cursor->Next()) {
-    TNT_RETURN_IF_ERROR(ChargeRow());
-    std::string_view bucket_part = cursor->key().substr(lower.size() - sizeof(int64_t));
-    int64_t bucket = 0;
-    if (!keys::TakeInt(&bucket_part, &bucket) || cursor->value().size() != sizeof(int64_t)) {
-      return Corruption("a counter row does not split");
-    }
-    if (!visit(bucket, LoadLittle<int64_t>(cursor->value().data()))) return Status::Ok();
-  }
-  return cursor->status();
+  const std::string prefix = CounterPrefix(space_, family, owner);
+  std::string lower = prefix;
+  keys::AppendPart(&lower, metric);
+  std::string upper = lower;
+  keys::AppendPart(&lower, from);
+  keys::AppendPart(&upper, until);
+  return VisitCounters(lower, upper, prefix.size(),
+                       [&visit](std::string_view /*metric*/, int64_t bucket, int64_t value) {
+                         return visit(bucket, value);
+                       });
+}
+
+Status SpaceReader::ScanCounterMetrics(
+    uint8_t family, std::string_view owner, std::string_view from, std::string_view until,
+    const std::function<bool(std::string_view, int64_t, int64_t)>& visit) const {
+  const std::string prefix = CounterPrefix(space_, family, owner);
+  std::string lower = prefix;
+  std::string upper = prefix;
+  keys::AppendPart(&lower, from);
+  keys::AppendPart(&upper, until);
+  return VisitCounters(lower, upper, prefix.size(), visit);
 }
 
 Result<std::string> SpaceReader::SketchBlock(uint8_t family, std::string_view owner, int64_t bucket,

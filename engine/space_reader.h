@@ -159,6 +159,11 @@ class SpaceReader {
       const schema::Collection& collection, std::string_view key_prefix, bool reverse,
       const std::function<bool(std::string_view key, std::string_view bytes)>& visit) const;
 
+  // The same for records behind `after`, an encoded primary key; empty starts at the first.
+  Status ScanRecordBytesAfter(
+      const schema::Collection& collection, std::string_view after,
+      const std::function<bool(std::string_view tuple, std::string_view bytes)>& visit) const;
+
   // Counters that were never written are 0.
   Result<int64_t> Counter(uint8_t family, std::string_view owner, std::string_view metric,
                           int64_t bucket = 0) const;
@@ -166,10 +171,15 @@ class SpaceReader {
   Status ScanCounters(uint8_t family, std::string_view owner,
                       const std::function<bool(std::string_view metric, int64_t bucket,
                                                int64_t value)>& visit) const;
-  // Visits the written buckets in [from, until) of one metric, in order.
+  // The same for one metric and the buckets [from, until).
   Status ScanCounterBuckets(uint8_t family, std::string_view owner, std::string_view metric,
                             int64_t from, int64_t until,
                             const std::function<bool(int64_t bucket, int64_t value)>& visit) const;
+  // The same for the metrics [from, until), as text.
+  Status ScanCounterMetrics(
+      uint8_t family, std::string_view owner, std::string_view from, std::string_view until,
+      const std::function<bool(std::string_view metric, int64_t bucket, int64_t value)>& visit)
+      const;
   // The 64 registers of a sketch block; empty when never written.
   Result<std::string> SketchBlock(uint8_t family, std::string_view owner, int64_t bucket,
                                   uint8_t block) const;
@@ -194,6 +204,10 @@ class SpaceReader {
   Result<std::string> GetRaw(const std::string& key) const;
   Status ChargeRow() const;
   void NoteCollection(const schema::Collection& collection) const;
+  // Visits counter rows of [lower, upper), whose keys start with `prefix_bytes` of family and owner.
+  Status VisitCounters(const std::string& lower, const std::string& upper, size_t prefix_bytes,
+                       const std::function<bool(std::string_view metric, int64_t bucket,
+                                                int64_t value)>& visit) const;
 
   const KeyReader* reader_;
   SpaceId space_;

@@ -22,6 +22,8 @@ struct ServerOptions {
   uint64_t cache_bytes = 32u << 20;  // --cache-mib: kept answers of all loops.
   // Who may read operations' routes such as /metrics; empty: this machine alone.
   http::NetworkList metrics_allow;
+  bool bot_filter = true;  // bot-filter: events of crawlers are not counted.
+  bool billing = false;    // billing: plan limits bite.
 };
 
 struct Context {

@@ -69,6 +69,12 @@ Result<Paging> ParsePaging(const http::Request& request) {
   return paging;
 }
 
+Result<uint32_t> ParseLimit(const http::Request& request, uint32_t standard, uint32_t max) {
+  uint32_t limit = standard;
+  TNT_RETURN_IF_ERROR(ReadPositive(request, "limit", max, &limit));
+  return limit;
+}
+
 void AddPagingHeaders(const http::Request& request, const Paging& paging, int64_t total,
                       http::Response* response) {
   response->headers.emplace_back("X-Total-Count", std::to_string(total));

@@ -26,6 +26,8 @@ Result<Paging> ParsePaging(const http::Request& request);
 // Cuts a body that is a bare array down to the page asked for and adds the headers; leaves other bodies alone. For
 // answers whose handler did not page by itself.
 Status CutToPage(const http::Request& request, http::Response* response);
+// The parameter `limit` of a list without pages; at most `max`.
+Result<uint32_t> ParseLimit(const http::Request& request, uint32_t standard, uint32_t max);
 // X-Total-Count, and Link with rel="next" while rows are left.
 void AddPagingHeaders(const http::Request& request, const Paging& paging, int64_t total,
                       http::Response* response);

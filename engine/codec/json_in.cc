@@ -546,6 +546,23 @@ std::vector<std::string> SplitJsonArray(std::string_view json) {
   return items;
 }
 
+Result<std::vector<std::pair<std::string, double>>> ReadNumberMembers(std::string_view json) {
+  element root;
+  const simdjson::error_code error = Parse(ParserUse::kNested, json, &root);
+  if (error != simdjson::SUCCESS) return ParseError(error);
+  simdjson::dom::object object;
+  if (root.get(object) != simdjson::SUCCESS) return InvalidArgument("not a JSON object");
+  std::vector<std::pair<std::string, double>> members;
+  for (const simdjson::dom::key_value_pair member : object) {
+    double value = 0;
+    if (member.value.get(value) != simdjson::SUCCESS) {
+      return InvalidArgument("a value of the object is not a number");
+    }
+    members.emplace_back(std::string(member.key), value);
+  }
+  return members;
+}
+
 void CopySentFields(const StructInfo& from_info, capnp::DynamicStruct::Reader from,
                     const FieldSet& fields, const StructInfo& to_info, Builder to) {
   for (const FieldInfo& field : from_info.fields) {

@@ -12,6 +12,7 @@
 #include <bitset>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <capnp/dynamic.h>
@@ -43,6 +44,9 @@ Status DecodeJson(std::string_view body, const schema::StructInfo& info, Extent 
 std::vector<std::string> TextItems(std::string_view json_array);
 // The elements of a JSON array, each as JSON text; none when it is no array.
 std::vector<std::string> SplitJsonArray(std::string_view json);
+// The members of a JSON object whose values must all be numbers, in document order; for objects with
+// free keys. kInvalidArgument when it is anything else.
+Result<std::vector<std::pair<std::string, double>>> ReadNumberMembers(std::string_view json);
 
 // A decoded body: the input and which fields were sent.
 template <class T>

@@ -105,9 +105,10 @@ Status Execution::Get(std::string_view key, std::string* value) const {
   if (const auto* row = FindInLayers(held.layers, key)) return TakeRow(*row, value);
   if (held.hot == nullptr) return views_.back()->reader(tier_).Get(key, value);
   if (const auto* row = held.hot->Find(key)) return TakeRow(*row, value);
-  TNT_RETURN_IF_ERROR(views_.back()->reader(tier_).Get(key, value));
-  held.hot->Read(key, *value);
-  return Status::Ok();
+  const Status read = views_.back()->reader(tier_).Get(key, value);
+  if (read.ok()) held.hot->Read(key, *value);
+  if (read.code() == StatusCode::kNotFound) held.hot->Read(key, std::nullopt);
+  return read;
 }
 
 std::unique_ptr<Cursor> Execution::Scan(std::string_view lower, std::string_view upper) const {

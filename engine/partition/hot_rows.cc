@@ -22,8 +22,8 @@ const std::optional<std::string>* HotRows::Find(std::string_view key) const {
   return row == rows_.end() ? nullptr : &row->second;
 }
 
-void HotRows::Read(std::string_view key, const std::string& value) {
-  if (value.size() <= kValueBytesMax) Insert(std::string(key), value);
+void HotRows::Read(std::string_view key, const std::optional<std::string>& value) {
+  if (!value || value->size() <= kValueBytesMax) Insert(std::string(key), value);
 }
 
 void HotRows::Absorb(Layer&& layer) {

@@ -23,8 +23,8 @@ class HotRows {
  public:
   // nullptr when the row is not here; otherwise its value, or nullopt for a deleted one.
   const std::optional<std::string>* Find(std::string_view key) const;
-  // A value just read from the newest snapshot.
-  void Read(std::string_view key, const std::string& value);
+  // A value just read from the newest snapshot; nullopt for a row that it lacks.
+  void Read(std::string_view key, const std::optional<std::string>& value);
   // A layer that the newest snapshot has caught up with.
   void Absorb(Layer&& layer);
   void Clear();

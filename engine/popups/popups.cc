@@ -6,6 +6,8 @@
 #include "engine/commands.h"
 #include "engine/counters/counter_deltas.h"
 #include "engine/popups/metrics.h"
+#include "engine/popups/revenue.h"
+#include "engine/popups/targeting.h"
 #include "engine/popups/text.h"
 
 namespace tenantry::popups {
@@ -60,10 +62,13 @@ Status PopupNotFound(std::string_view id) {
 
 PopupReply CreatePopup(Engine& engine, const TenantRef& shop,
                        const codec::Input<schema::CreatePopupInput>& input, const CommandInfo& info,
-                       ReadTier tier) {
+                       ReadTier tier, Billing billing) {
   PopupReply reply;
   reply.outcome = engine.Execute(
       shop, As(info, CommandKind::kPopupCreate), tier, [&](Transaction& tx) -> Status {
+        if (billing == Billing::kOn) {
+          TNT_RETURN_IF_ERROR(CheckPopupLimit(tx, View((*input).getShopId())));
+        }
         Draft<schema::Popup> popup;
         codec::CopySent(input, &popup);
         const std::string id = NewUuid(tx.random());
@@ -122,6 +127,7 @@ Outcome DeletePopup(Engine& engine, const TenantRef& shop, std::string_view id,
     TNT_RETURN_IF_ERROR(tenant::EraseReference(tx, schema::ReferenceKind::POPUP, id));
     TNT_ASSIGN_OR_RETURN(const auto mark, tx.Find<schema::PopupLimitMark>({id}));
     if (mark.has_value()) TNT_RETURN_IF_ERROR(tx.Erase(*mark));
+    TNT_RETURN_IF_ERROR(ForgetPopupRecoveries(tx, id));
 
     counters::CounterDeltas deltas;
     deltas.Add({kShopTotals, kShopOwner, kPopups}, -1);
@@ -168,8 +174,8 @@ Result<std::vector<PopupState>> ActivePopups(const SpaceReader& shop) {
           counted = state.status();
           return false;
         }
-        const int64_t limit = popup->getViewLimit();
-        if (limit == 0 || state->view_count < limit) shown.push_back(std::move(state).value());
+        const bool room = BelowViewLimit(popup->getViewLimit(), state->view_count, nullptr);
+        if (room) shown.push_back(std::move(state).value());
         return shown.size() < kActiveListed;
       }));
   TNT_RETURN_IF_ERROR(counted);

@@ -16,6 +16,7 @@
 #include "engine/codec/json_in.h"
 #include "engine/engine.h"
 #include "engine/popups/page.h"
+#include "engine/popups/plans.h"
 #include "engine/schema/popups.capnp.h"
 #include "engine/schema/popups_input.capnp.h"
 #include "engine/tenant/directory.h"
@@ -42,9 +43,10 @@ struct PopupReply {
 Status PopupNotFound(std::string_view id);
 
 // --- Commands ---
+// With billing also kPermissionDenied once the shop's plan is full.
 PopupReply CreatePopup(Engine& engine, const TenantRef& shop,
                        const codec::Input<schema::CreatePopupInput>& input, const CommandInfo& info,
-                       ReadTier tier);
+                       ReadTier tier, Billing billing = Billing::kOff);
 PopupReply UpdatePopup(Engine& engine, const TenantRef& shop, std::string_view id,
                        const codec::Input<schema::UpdatePopupInput>& input, const CommandInfo& info,
                        ReadTier tier);

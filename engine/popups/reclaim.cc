@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/commands.h"
+#include "engine/popups/breakdown.h"
 #include "engine/popups/metrics.h"
 #include "engine/popups/text.h"
 #include "engine/schema/popups.capnp.h"
@@ -69,6 +70,14 @@ Status EraseSketches(Transaction& tx, std::string_view popup_id, Budget* budget)
   return Status::Ok();
 }
 
+Status EraseBreakdowns(Transaction& tx, std::string_view popup_id, Budget* budget) {
+  if (budget->spent()) return Status::Ok();
+  uint32_t erased = 0;
+  TNT_RETURN_IF_ERROR(EraseBreakdown(tx, popup_id, budget->left, &erased));
+  budget->left -= erased;
+  return Status::Ok();
+}
+
 // The tombstone goes last, with the step that finds nothing more.
 Status Step(Transaction& tx, ReclaimProgress* progress) {
   *progress = {};
@@ -87,6 +96,7 @@ Status Step(Transaction& tx, ReclaimProgress* progress) {
   TNT_RETURN_IF_ERROR(EraseCounters(tx, kPopupQuarterHours, popup_id, &budget));
   TNT_RETURN_IF_ERROR(EraseCounters(tx, kPopupTotals, popup_id, &budget));
   TNT_RETURN_IF_ERROR(EraseSketches(tx, popup_id, &budget));
+  TNT_RETURN_IF_ERROR(EraseBreakdowns(tx, popup_id, &budget));
   progress->rows = kRowsPerStep - budget.left;
   progress->more = budget.spent() || tombstones.size() > 1;
   return budget.spent() ? Status::Ok() : tx.Erase(tombstone);

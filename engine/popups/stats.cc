@@ -51,14 +51,15 @@ Result<SpanStats> ReadPopupSpan(const SpaceReader& shop, std::string_view popup_
   SpanStats span;
   const int64_t from = Ceil(from_unix_ms, counters::kQuarterHourMs);
   const int64_t until = Ceil(until_unix_ms, counters::kQuarterHourMs);
-  TNT_RETURN_IF_ERROR(shop.ScanCounters(
-      kPopupQuarterHours, popup_id, [&](std::string_view metric, int64_t bucket, int64_t value) {
-        if (bucket < from || bucket >= until) return true;
-        if (metric == kViews) span.views += value;
-        if (metric == kConversions) span.conversions += value;
-        if (metric == kRevenue) span.revenue += value;
-        return true;
-      }));
+  const std::pair<std::string_view, int64_t*> metrics[] = {
+      {kViews, &span.views}, {kConversions, &span.conversions}, {kRevenue, &span.revenue}};
+  for (const auto& [metric, sum] : metrics) {
+    TNT_RETURN_IF_ERROR(shop.ScanCounterBuckets(kPopupQuarterHours, popup_id, metric, from, until,
+                                                [sum = sum](int64_t /*bucket*/, int64_t value) {
+                                                  *sum += value;
+                                                  return true;
+                                                }));
+  }
   return span;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/ids.h"
+#include "engine/base/time_format.h"
 #include "engine/commands.h"
 #include "engine/counters/counter_deltas.h"
 #include "engine/popups/metrics.h"
@@ -26,6 +27,20 @@ Status CountOne(Transaction& tx, const schema::EmailSubscriber::Reader& subscrib
     deltas.Add({kPopupTotals, View(subscriber.getPopupId()), kSubscribers}, delta);
   }
   return deltas.WriteTo(tx);
+}
+
+// RFC 4180: quoted where it holds a separator.
+void AppendCsvText(std::string* csv, std::string_view text) {
+  constexpr std::string_view kFormulaStarts = "=+-@\t\r";
+  const bool formula = !text.empty() && kFormulaStarts.find(text.front()) != std::string_view::npos;
+  const bool quoted = text.find_first_of(",\"\r\n") != std::string_view::npos;
+  if (quoted) csv->push_back('"');
+  if (formula) csv->push_back('\'');
+  for (const char c : text) {
+    if (c == '"') csv->push_back('"');
+    csv->push_back(c);
+  }
+  if (quoted) csv->push_back('"');
 }
 
 Result<std::optional<Stored<schema::EmailSubscriber>>> FindByEmail(const SpaceReader& shop,
@@ -88,6 +103,14 @@ Outcome Unsubscribe(Engine& engine, const TenantRef& shop, std::string_view emai
   });
 }
 
+Result<std::optional<std::string>> EraseSubscriberRow(Transaction& tx, std::string_view email) {
+  TNT_ASSIGN_OR_RETURN(const auto subscriber, FindByEmail(tx, email));
+  if (!subscriber.has_value()) return std::optional<std::string>();
+  if ((*subscriber)->getIsActive()) TNT_RETURN_IF_ERROR(CountOne(tx, **subscriber, -1));
+  TNT_RETURN_IF_ERROR(tx.Erase(*subscriber));
+  return std::optional<std::string>(View((*subscriber)->getId()));
+}
+
 Result<SubscriberList> ListSubscribers(const SpaceReader& shop, const Page& page) {
   SubscriberList list;
   TNT_ASSIGN_OR_RETURN(
@@ -111,6 +134,39 @@ Result<SubscriberList> ListPopupSubscribers(const SpaceReader& shop, std::string
 
 Result<int64_t> CountSubscribers(const SpaceReader& shop) {
   return shop.Counter(kShopTotals, kShopOwner, kSubscribers);
+}
+
+Result<bool> AppendSubscriberCsv(const SpaceReader& shop, uint32_t rows_max, std::string* after,
+                                 std::string* csv) {
+  uint32_t rows = 0;
+  bool more = false;
+  Status decoded;
+  TNT_RETURN_IF_ERROR(shop.ScanRecordBytesAfter(
+      schema::CollectionOf<schema::EmailSubscriber>(), *after,
+      [&](std::string_view tuple, std::string_view bytes) {
+        if (rows == rows_max) {
+          more = true;
+          return false;
+        }
+        const auto subscriber = Stored<schema::EmailSubscriber>::Decode(bytes);
+        if (!subscriber.ok()) {
+          decoded = subscriber.status();
+          return false;
+        }
+        AppendCsvText(csv, View((*subscriber)->getEmail()));
+        csv->push_back(',');
+        AppendCsvText(csv, View((*subscriber)->getName()));
+        csv->push_back(',');
+        AppendCsvText(csv, View((*subscriber)->getPopupId()));
+        csv->append((*subscriber)->getIsActive() ? ",true," : ",false,");
+        AppendInstant(csv, (*subscriber)->getCreatedAt());
+        csv->append("\r\n");
+        *after = tuple;
+        ++rows;
+        return true;
+      }));
+  TNT_RETURN_IF_ERROR(decoded);
+  return more;
 }
 
 }  // namespace tenantry::popups

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,6 +32,10 @@ SubscriberReply Subscribe(Engine& engine, const TenantRef& shop,
 Outcome Unsubscribe(Engine& engine, const TenantRef& shop, std::string_view email,
                     const CommandInfo& info, ReadTier tier);
 
+// A step of erasing a person: removes the row, and returns the id it had. Nothing for an unknown
+// address.
+Result<std::optional<std::string>> EraseSubscriberRow(Transaction& tx, std::string_view email);
+
 struct SubscriberList {
   std::vector<codec::Stored<schema::EmailSubscriber>> subscribers;
   int64_t total = 0;
@@ -40,5 +45,12 @@ Result<SubscriberList> ListSubscribers(const SpaceReader& shop, const Page& page
 Result<SubscriberList> ListPopupSubscribers(const SpaceReader& shop, std::string_view popup_id,
                                             const Page& page);
 Result<int64_t> CountSubscribers(const SpaceReader& shop);
+
+// CSV of everybody, active or not: email,name,popupId,isActive,createdAt. Texts that a spreadsheet
+// would run as a formula (= + - @, tab, return) are led by an apostrophe.
+inline constexpr std::string_view kSubscriberCsvHead = "email,name,popupId,isActive,createdAt\r\n";
+// Appends up to `rows_max` rows behind `after`, which moves along; true when more are left.
+Result<bool> AppendSubscriberCsv(const SpaceReader& shop, uint32_t rows_max, std::string* after,
+                                 std::string* csv);
 
 }  // namespace tenantry::popups

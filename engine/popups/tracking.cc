@@ -19,10 +19,14 @@ constexpr uint32_t kConversionEffects = 14;
 constexpr uint32_t kAnswerEffects = 3;  // Of a keyed event; its bytes are about those of the event.
 
 counters::EntryCost CostOf(const Event& event, bool keyed = false) {
-  const auto words =
-      std::visit([](const auto& draft) { return draft.reader().totalSize().wordCount; }, event);
-  const uint32_t effects =
-      std::holds_alternative<ViewEvent>(event) ? kViewEffects : kConversionEffects;
+  if (const auto* filtered = std::get_if<FilteredEvent>(&event)) {
+    return {.effects = 1, .bytes = static_cast<uint32_t>(filtered->popup_id.size())};
+  }
+  const auto* const view = std::get_if<ViewEvent>(&event);
+  const auto words = view != nullptr
+                         ? view->reader().totalSize().wordCount
+                         : std::get<ConversionEvent>(event).reader().totalSize().wordCount;
+  const uint32_t effects = view != nullptr ? kViewEffects : kConversionEffects;
   const auto bytes = static_cast<uint32_t>(words * sizeof(capnp::word));
   if (keyed) return {.effects = effects + kAnswerEffects, .bytes = 3 * bytes};
   return {.effects = effects, .bytes = bytes};
@@ -56,7 +60,11 @@ Outcome Commit(Engine& engine, const TenantRef& shop, std::span<Tracker::Tally::
 }  // namespace
 
 std::string_view PopupIdOf(const Event& event) {
-  return std::visit([](const auto& draft) { return View(draft.reader().getPopupId()); }, event);
+  if (const auto* view = std::get_if<ViewEvent>(&event)) return View(view->reader().getPopupId());
+  if (const auto* conversion = std::get_if<ConversionEvent>(&event)) {
+    return View(conversion->reader().getPopupId());
+  }
+  return std::get<FilteredEvent>(event).popup_id;
 }
 
 ViewEvent NewView(const codec::Input<schema::TrackViewInput>& input, int64_t now_unix_ms,
@@ -72,6 +80,40 @@ ConversionEvent NewConversion(const codec::Input<schema::TrackConversionInput>& 
                               int64_t now_unix_ms, Random& random) {
   ConversionEvent conversion;
   codec::CopySent(input, &conversion);
+  conversion->setId(ToText(NewUuid(random)));
+  conversion->setConvertedAt(now_unix_ms);
+  return conversion;
+}
+
+ViewEvent NewView(const schema::BatchEventInput::Reader& input, int64_t now_unix_ms,
+                  Random& random) {
+  ViewEvent view;
+  view->setPopupId(input.getPopupId());
+  if (input.hasSessionId()) view->setSessionId(input.getSessionId());
+  if (input.hasVisitorId()) view->setVisitorId(input.getVisitorId());
+  if (input.hasDeviceType()) view->setDeviceType(input.getDeviceType());
+  if (input.hasBrowser()) view->setBrowser(input.getBrowser());
+  if (input.hasPageUrl()) view->setPageUrl(input.getPageUrl());
+  if (input.hasReferrer()) view->setReferrer(input.getReferrer());
+  view->setId(ToText(NewUuid(random)));
+  view->setViewedAt(now_unix_ms);
+  return view;
+}
+
+ConversionEvent NewConversion(const schema::BatchEventInput::Reader& input, int64_t now_unix_ms,
+                              Random& random) {
+  TNT_CHECK(input.getType() != schema::EventConversionType::NONE);
+  ConversionEvent conversion;
+  conversion->setPopupId(input.getPopupId());
+  // The enumerant of null comes first; behind it both enums agree.
+  conversion->setType(
+      static_cast<schema::ConversionType>(static_cast<uint16_t>(input.getType()) - 1));
+  if (input.hasSessionId()) conversion->setSessionId(input.getSessionId());
+  if (input.hasVisitorId()) conversion->setVisitorId(input.getVisitorId());
+  conversion->setRevenue(input.getRevenue());
+  if (input.hasDiscountCodeId()) conversion->setDiscountCodeId(input.getDiscountCodeId());
+  if (input.hasEmailSubscriberId()) conversion->setEmailSubscriberId(input.getEmailSubscriberId());
+  if (input.hasMetadata()) conversion->setMetadata(input.getMetadata());
   conversion->setId(ToText(NewUuid(random)));
   conversion->setConvertedAt(now_unix_ms);
   return conversion;

@@ -33,6 +33,7 @@
 #include "engine/counters/tally.h"
 #include "engine/engine.h"
 #include "engine/keyed_call.h"
+#include "engine/popups/bots.h"
 #include "engine/schema/popups.capnp.h"
 #include "engine/schema/popups_input.capnp.h"
 
@@ -40,7 +41,12 @@ namespace tenantry::popups {
 
 using ViewEvent = codec::Draft<schema::PopupView>;
 using ConversionEvent = codec::Draft<schema::PopupConversion>;
-using Event = std::variant<ViewEvent, ConversionEvent>;
+// An event that a bot rule kept out: only the rule is counted.
+struct FilteredEvent {
+  std::string popup_id;
+  BotRule rule = BotRule::kNone;
+};
+using Event = std::variant<ViewEvent, ConversionEvent, FilteredEvent>;
 std::string_view PopupIdOf(const Event& event);
 
 // Fresh id, the given time, and what was sent.
@@ -48,6 +54,12 @@ ViewEvent NewView(const codec::Input<schema::TrackViewInput>& input, int64_t now
                   Random& random);
 ConversionEvent NewConversion(const codec::Input<schema::TrackConversionInput>& input,
                               int64_t now_unix_ms, Random& random);
+
+// The same for an event of a batch; a conversion has a type.
+ViewEvent NewView(const schema::BatchEventInput::Reader& input, int64_t now_unix_ms,
+                  Random& random);
+ConversionEvent NewConversion(const schema::BatchEventInput::Reader& input, int64_t now_unix_ms,
+                              Random& random);
 
 // The shop a popup lives in, as of the newest view. kNotFound "Popup with ID <id> not found".
 Result<TenantRef> FindPopupShop(const Engine& engine, std::string_view popup_id, ReadTier tier);

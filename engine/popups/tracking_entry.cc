@@ -2,17 +2,19 @@
 
 #include <algorithm>
 
-#include "engine/base/bytes.h"
 #include "engine/base/checksum.h"
 #include "engine/counters/bucket.h"
 #include "engine/popups/discount_codes.h"
 #include "engine/popups/metrics.h"
+#include "engine/popups/plans.h"
 #include "engine/popups/popups.h"
 #include "engine/popups/text.h"
+#include "engine/popups/visitor_seed.h"
 
 namespace tenantry::popups {
+
 Status TrackingEntry::Plan(std::span<Tracker::Tally::Item> items) {
-  TNT_RETURN_IF_ERROR(LoadVisitorSeed());
+  TNT_ASSIGN_OR_RETURN(visitor_seed_, VisitorSeed(tx_));
   size_t kept = 0;
   size_t repeated = 0;
   for (Tracker::Tally::Item& item : items) {
@@ -32,6 +34,9 @@ Status TrackingEntry::Plan(std::span<Tracker::Tally::Item> items) {
     if (item.event.keyed) TNT_RETURN_IF_ERROR(PutAnswer(tx_, item.event.keyed->answer));
     if (const auto* view = std::get_if<ViewEvent>(&item.event.event)) {
       TNT_RETURN_IF_ERROR(PlanView(*view, popup));
+    } else if (const auto* filtered = std::get_if<FilteredEvent>(&item.event)) {
+      counters_.Add({kShopFiltered, kShopOwner, kBotRuleNames[static_cast<size_t>(filtered->rule)]},
+                    1);
     } else {
       TNT_RETURN_IF_ERROR(PlanConversion(std::get<ConversionEvent>(item.event.event)));
     }
@@ -39,6 +44,7 @@ Status TrackingEntry::Plan(std::span<Tracker::Tally::Item> items) {
   if (kept == 0) return repeated > 0 ? Status::Ok() : NotFound("none of the popups exists");
   TNT_RETURN_IF_ERROR(MarkReachedLimits());
   TNT_RETURN_IF_ERROR(CountDiscountUses());
+  TNT_RETURN_IF_ERROR(CountLateViews());
   TNT_RETURN_IF_ERROR(counters_.WriteTo(tx_));
   return sketches_.WriteTo(tx_);
 }
@@ -60,21 +66,10 @@ Result<TrackingEntry::PopupFacts*> TrackingEntry::FactsOf(std::string_view popup
     TNT_ASSIGN_OR_RETURN(const auto popup, tx_.Find<schema::Popup>({popup_id}));
     at->second.exists = popup.has_value();
     if (popup.has_value()) at->second.view_limit = (*popup)->getViewLimit();
+    TNT_ASSIGN_OR_RETURN(at->second.rolled_up, RollUpCursor(tx_, popup_id));
+    at->second.rolled_up_ms = CursorTime(at->second.rolled_up);
   }
   return &at->second;
-}
-
-// The secret makes sketches useless for asking whether a known visitor was here, once the shop is
-// erased.
-Status TrackingEntry::LoadVisitorSeed() {
-  TNT_ASSIGN_OR_RETURN(std::optional<std::string> secret, tx_.Meta(kVisitorSecretMeta));
-  if (!secret.has_value()) {
-    secret = tx_.random().Bytes(sizeof visitor_seed_);
-    TNT_RETURN_IF_ERROR(tx_.SetMeta(kVisitorSecretMeta, *secret));
-  }
-  if (secret->size() != sizeof visitor_seed_) return Corruption("visitor secret: wrong length");
-  visitor_seed_ = LoadLittle<uint64_t>(secret->data());
-  return Status::Ok();
 }
 
 Status TrackingEntry::PlanView(const ViewEvent& view, PopupFacts* popup) {
@@ -83,6 +78,9 @@ Status TrackingEntry::PlanView(const ViewEvent& view, PopupFacts* popup) {
   const std::string_view popup_id = View(event.getPopupId());
   const int64_t at = event.getViewedAt();
   ++popup->views;
+  if (at <= popup->rolled_up_ms && ViewKey(popup_id, at, View(event.getId())) <= popup->rolled_up) {
+    popup->late.Add(event);
+  }
   counters_.Add({kPopupTotals, popup_id, kViews}, 1);
   counters_.Add({kPopupQuarterHours, popup_id, kViews, counters::QuarterHourOf(at)}, 1);
   counters_.Add({kShopTotals, kShopOwner, kViews}, 1);
@@ -126,19 +124,38 @@ void TrackingEntry::CountVisitor(std::string_view popup_id, std::string_view vis
   sketches_.Add(kShopVisitors, kShopOwner, hour, hash);
 }
 
+Status TrackingEntry::Mark(std::string_view name, int64_t views) {
+  codec::Draft<schema::PopupLimitMark> mark;
+  mark->setPopupId(ToText(std::string(name)));
+  mark->setViews(views);
+  mark->setReachedAt(tx_.now_unix_ms());
+  // A limit that was raised can be reached again.
+  TNT_ASSIGN_OR_RETURN(const auto earlier, tx_.Find<schema::PopupLimitMark>({name}));
+  return earlier.has_value() ? tx_.Update(*earlier, mark) : tx_.Insert(mark);
+}
+
 Status TrackingEntry::MarkReachedLimits() {
+  const int64_t month = counters::MonthOf(tx_.now_unix_ms());
+  const int64_t month_views = counters_.Pending({kShopMonths, kShopOwner, kViews, month});
+  if (month_views > 0) {
+    TNT_ASSIGN_OR_RETURN(const int64_t before, tx_.Counter(kShopMonths, kShopOwner, kViews, month));
+    if (CrossesPlanLimit(before, before + month_views)) {
+      TNT_RETURN_IF_ERROR(Mark(kMonthMark, before + month_views));
+    }
+  }
   for (const auto& [popup_id, popup] : popups_) {
     if (popup.view_limit == 0 || popup.views == 0) continue;
     TNT_ASSIGN_OR_RETURN(const int64_t before, tx_.Counter(kPopupTotals, popup_id, kViews));
     const bool reached = before < popup.view_limit && before + popup.views >= popup.view_limit;
     if (!reached) continue;
-    codec::Draft<schema::PopupLimitMark> mark;
-    mark->setPopupId(ToText(std::string(popup_id)));
-    mark->setViews(before + popup.views);
-    mark->setReachedAt(tx_.now_unix_ms());
-    // A limit that was raised can be reached again.
-    TNT_ASSIGN_OR_RETURN(const auto earlier, tx_.Find<schema::PopupLimitMark>({popup_id}));
-    TNT_RETURN_IF_ERROR(earlier.has_value() ? tx_.Update(*earlier, mark) : tx_.Insert(mark));
+    TNT_RETURN_IF_ERROR(Mark(popup_id, before + popup.views));
+  }
+  return Status::Ok();
+}
+
+Status TrackingEntry::CountLateViews() {
+  for (const auto& [popup_id, popup] : popups_) {
+    TNT_RETURN_IF_ERROR(popup.late.WriteTo(tx_, popup_id));
   }
   return Status::Ok();
 }

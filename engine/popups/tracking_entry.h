@@ -13,6 +13,7 @@
 
 #include "engine/counters/counter_deltas.h"
 #include "engine/counters/sketch_deltas.h"
+#include "engine/popups/breakdown.h"
 #include "engine/popups/tracking.h"
 #include "engine/transaction.h"
 
@@ -30,17 +31,21 @@ class TrackingEntry {
   struct PopupFacts {
     bool exists = false;
     int64_t view_limit = 0;
-    int64_t views = 0;  // Added by this entry.
+    int64_t views = 0;      // Added by this entry.
+    std::string rolled_up;  // Cursor of the breakdowns, and its time.
+    int64_t rolled_up_ms = INT64_MIN;
+    BreakdownCounts late;  // Of views behind the cursor.
   };
 
   Result<bool> IsRepeat(KeyedEvent* keyed);
   Result<PopupFacts*> FactsOf(std::string_view popup_id);
-  Status LoadVisitorSeed();
   Status PlanView(const ViewEvent& view, PopupFacts* popup);
   Status PlanConversion(const ConversionEvent& conversion);
   void CountVisitor(std::string_view popup_id, std::string_view visitor, int64_t at_unix_ms);
+  Status Mark(std::string_view name, int64_t views);
   Status MarkReachedLimits();
   Status CountDiscountUses();
+  Status CountLateViews();
 
   Transaction& tx_;
   uint64_t visitor_seed_ = 0;

@@ -18,6 +18,7 @@ enum PopupTrigger {
   mobileScroll @1 $A.json("mobile_scroll");
   timeDelay @2 $A.json("time_delay");
   scrollPercentage @3 $A.json("scroll_percentage");
+  inactivity @4;                              # Ours: after a pause of targeting.timeDelay ms.
 }
 
 struct Popup $A.record((collection = "popups", number = 50, key = ["id"], indexes = [
@@ -132,4 +133,118 @@ struct EmailSubscriber $A.record((collection = "emailSubscribers", number = 56, 
   metadata @7 :Text $A.jsonText("object");
   createdAt @8 :Int64 $A.timestamp;
   updatedAt @9 :Int64 $A.timestamp;
+}
+
+enum AbStatus {
+  draft @0;
+  running @1;
+  paused @2;
+  completed @3;
+}
+
+# A split test between popups. How many visitors it assigned is a counter (engine/popups/metrics.h).
+struct AbGroup $A.record((collection = "abGroups", number = 57, key = ["id"], indexes = [
+    (number = 1, fields = ["createdAt"])])) {
+  id @0 :Text;
+  shopId @1 :Text;
+  name @2 :Text;
+  description @3 :Text;
+  status @4 :AbStatus;
+  popupIds @5 :List(Text);
+  trafficSplit @6 :Text $A.jsonText("object");  # Popup id to percent, summing to 100.
+  winnerPopupId @7 :Text;
+  startDate @8 :Int64 = A.nullInt $A.nullable $A.timestamp;
+  endDate @9 :Int64 = A.nullInt $A.nullable $A.timestamp;
+  createdAt @10 :Int64 $A.timestamp;
+  updatedAt @11 :Int64 $A.timestamp;
+}
+
+# What a visitor was shown first, so that changing the group moves nobody. Holds a keyed hash, not the visitor's id.
+struct AbAssignment $A.record((collection = "abAssignments", number = 58,
+    key = ["groupId", "visitorHash"])) {
+  groupId @0 :Text;
+  visitorHash @1 :Text;
+  popupId @2 :Text;
+  assignedAt @3 :Int64 $A.timestamp;
+}
+
+struct CartItem $A.strict {
+  productTitle @0 :Text $A.required;
+  quantity @1 :Float64 $A.required;
+  price @2 :Int64 $A.required $A.money;
+  productId @3 :Text;
+  variantTitle @4 :Text;
+}
+
+# A cart that was left. Won back at most once.
+struct CartAbandonment $A.record((collection = "cartAbandonments", number = 59, key = ["id"],
+    indexes = [(number = 1, fields = ["createdAt"])])) {
+  id @0 :Text;
+  shopId @1 :Text;
+  sessionId @2 :Text;
+  cartValue @3 :Int64 $A.money;
+  cartItems @4 :List(CartItem);
+  deviceType @5 :Text;
+  trafficSource @6 :Text;
+  userLocation @7 :Text;
+  userIp @8 :Text;
+  userAgent @9 :Text;
+  pageUrl @10 :Text;
+  recoveryId @11 :Text;                       # Of the one recovery, once there is one.
+  createdAt @12 :Int64 $A.timestamp;
+}
+
+struct CartRecovery $A.record((collection = "cartRecoveries", number = 60, key = ["id"],
+    indexes = [(number = 1, fields = ["createdAt"])])) {
+  id @0 :Text;
+  shopId @1 :Text;
+  cartAbandonmentId @2 :Text;
+  popupId @3 :Text;
+  popupKnown @4 :Bool $A.internal;            # Was a popup of the shop: once deleted it reads as null.
+  recoveryValue @5 :Int64 $A.money;
+  recoveryMethod @6 :Text;
+  offerUsed @7 :Text;
+  createdAt @8 :Int64 $A.timestamp;
+}
+
+# A person whose e-mail is still being removed from what mentions it. Goes with the step that finds nothing more.
+struct ErasureTask $A.record((collection = "erasureTasks", number = 61, key = ["id"])) {
+  id @0 :Text;
+  emailKey @1 :Text $A.internal;
+  subscriberId @2 :Text;                      # Null when nobody was subscribed.
+  stage @3 :Int32;                            # Which collection comes next (engine/popups/erasure.cc).
+  after @4 :Data $A.internal;                 # Primary key of the last row looked at.
+  createdAt @5 :Int64 $A.timestamp;
+}
+
+# The client's id of an event that was counted: the same id is not counted again while this row lives.
+struct TrackedEvent $A.record((collection = "trackedEvents", number = 62, key = ["id"],
+    indexes = [(number = 1, fields = ["trackedAt"])])) {
+  id @0 :Text;
+  trackedAt @1 :Int64 $A.timestamp;
+}
+
+enum PlanType {
+  free @0;
+  starter @1;
+  professional @2;
+  enterprise @3;
+}
+
+enum SubscriptionStatus {
+  active @0;
+  cancelled @1;
+  expired @2;
+  trial @3;
+}
+
+# What a shop pays for; without a row it is on the free plan.
+struct ShopPlan $A.record((collection = "shopPlans", number = 63, key = ["shopId"])) {
+  shopId @0 :Text;
+  id @1 :Text;
+  planType @2 :PlanType;
+  status @3 :SubscriptionStatus;
+  currentPeriodEnd @4 :Text;                  # YYYY-MM-DD, or null.
+  createdAt @5 :Int64 $A.timestamp;
+  updatedAt @6 :Int64 $A.timestamp;
 }

@@ -135,3 +135,86 @@ struct SubscribeInput $A.strict {
 struct UnsubscribeInput {
   email @0 :Text $A.required $A.notEmpty;
 }
+
+struct CreateAbGroupInput $A.strict {
+  shopId @0 :Text $A.required $A.notEmpty $A.maxLength(255);
+  name @1 :Text $A.required;
+  description @2 :Text;
+  status @3 :P.AbStatus;
+  popupIds @4 :List(Text) $A.required;
+  trafficSplit @5 :Text $A.required $A.jsonText("object");
+  startDate @6 :Int64 = A.nullInt $A.nullable $A.timestamp;
+  endDate @7 :Int64 = A.nullInt $A.nullable $A.timestamp;
+}
+
+struct UpdateAbGroupInput $A.strict {
+  shopId @0 :Text;
+  name @1 :Text;
+  description @2 :Text;
+  status @3 :P.AbStatus;
+  popupIds @4 :List(Text);
+  trafficSplit @5 :Text $A.jsonText("object");
+  startDate @6 :Int64 = A.nullInt $A.nullable $A.timestamp;
+  endDate @7 :Int64 = A.nullInt $A.nullable $A.timestamp;
+}
+
+struct SelectWinnerInput $A.strict {
+  popupId @0 :Text $A.required;
+}
+
+struct TrackAbandonmentInput $A.strict {
+  shopId @0 :Text $A.required $A.notEmpty $A.maxLength(255);
+  sessionId @1 :Text $A.required;
+  cartValue @2 :Int64 $A.required $A.money $A.minimum(0);
+  cartItems @3 :List(P.CartItem) $A.required;
+  deviceType @4 :Text;
+  trafficSource @5 :Text;
+  userLocation @6 :Text;
+  userIp @7 :Text;
+  userAgent @8 :Text;
+  pageUrl @9 :Text;
+}
+
+struct TrackRecoveryInput $A.strict {
+  cartAbandonmentId @0 :Text $A.required $A.format("uuid");
+  shopId @1 :Text $A.required $A.notEmpty $A.maxLength(255);
+  popupId @2 :Text $A.format("uuid");
+  recoveryValue @3 :Int64 $A.required $A.money $A.minimum(0);
+  recoveryMethod @4 :Text $A.required $A.notEmpty $A.maxLength(64);
+  offerUsed @5 :Text;
+}
+
+enum EventKind {
+  view @0;
+  conversion @1;
+}
+
+enum EventConversionType {
+  none @0;                                    # Stands for null.
+  emailCapture @1 $A.json("email_capture");
+  discountCodeUsed @2 $A.json("discount_code_used");
+  click @3;
+  purchase @4;
+}
+
+# One event of a batch: what the routes for one event take, and which it is.
+struct BatchEventInput $A.strict {
+  event @0 :EventKind $A.required;
+  id @1 :Text $A.maxLength(64);
+  popupId @2 :Text $A.required;
+  type @3 :EventConversionType = none $A.nullable;
+  sessionId @4 :Text;
+  visitorId @5 :Text;
+  deviceType @6 :Text;
+  browser @7 :Text;
+  pageUrl @8 :Text;
+  referrer @9 :Text;
+  revenue @10 :Int64 = A.nullInt $A.nullable $A.money $A.minimum(0);
+  discountCodeId @11 :Text;
+  emailSubscriberId @12 :Text;
+  metadata @13 :Text $A.jsonText("object");
+}
+
+struct TrackEventsInput $A.strict {
+  events @0 :List(BatchEventInput) $A.required;
+}

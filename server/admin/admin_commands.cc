@@ -2,6 +2,8 @@
 
 #include "engine/base/time_format.h"
 #include "engine/commands.h"
+#include "engine/popups/plans.h"
+#include "engine/popups/shops.h"
 #include "engine/tenant/directory.h"
 #include "engine/tenant/shop_keys.h"
 #include "server/admin/job_commands.h"
@@ -107,6 +109,18 @@ AdminReply DeleteTenant(Engine& engine, const AdminRequest& request) {
   return {kExitOk, "deleted " + id + "\n", ""};
 }
 
+AdminReply SetPlan(Engine& engine, const AdminRequest& request) {
+  const std::string& shop_id = Argument(request, "shop");
+  const std::string& plan = Argument(request, "plan");
+  const auto shop = popups::FindShop(engine.View(), shop_id, kTier);
+  if (!shop.ok()) return Failed(shop.status());
+  const Outcome outcome =
+      popups::SetPlan(engine, *shop, shop_id, plan, Info(CommandKind::kPlanSet));
+  if (!outcome.status.ok()) return Failed(outcome.status);
+  engine.WaitReleased(outcome.release_index);
+  return {kExitOk, shop_id + "\t" + plan + "\n", ""};
+}
+
 }  // namespace
 
 int ExitCodeOf(const Status& status) {
@@ -132,6 +146,7 @@ AdminReply RunAdminCommand(Engine& engine, const AdminRequest& request) {
   if (request.command == "tenant create") return CreateTenant(engine, request);
   if (request.command == "tenant delete") return DeleteTenant(engine, request);
   if (request.command.starts_with("jobs ")) return RunJobCommand(engine, request);
+  if (request.command == "plan set") return SetPlan(engine, request);
   return {kExitUsage, "", "this server does not know the command '" + request.command + "'"};
 }
 

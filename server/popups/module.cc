@@ -37,6 +37,15 @@ Result<TenantRef> Module::ShopForWrite(const http::Request& request, std::string
   return db::EnsureShop(engine(), shop_id, creation, InfoOf(request, actor), TierOf(request));
 }
 
+Result<std::optional<SpaceReader>> Module::FindSpace(const ReadView& view,
+                                                     const http::Request& request,
+                                                     std::string_view shop_id) {
+  const Result<TenantRef> shop = db::FindShop(view, shop_id, TierOf(request));
+  if (shop.ok()) return std::optional<SpaceReader>(view.Space(*shop, TierOf(request)));
+  if (shop.status().code() == StatusCode::kNotFound) return std::optional<SpaceReader>();
+  return shop.status();
+}
+
 void Module::EndTick(uint32_t loop, std::vector<http::TickVerdict>* verdicts) {
   db::Tracker& tracker = loops_[loop]->tracker;
   if (tracker.empty()) return;
@@ -73,7 +82,7 @@ void AddRow(std::vector<http::Route>* routes, const std::shared_ptr<Module>& mod
       options.permission == http::Permission::kStorefront && method == http::Method::kGet;
   if (storefront_read && rate == http::RateClass::kDefault) rate = http::RateClass::kStorefront;
   routes->push_back({method, path, name, http::Module::kPopups, options.permission, rate,
-                     options.cache, http::Lane::kInline, run});
+                     options.cache, options.lane, run});
 }
 
 TenantryApplication::Module PopupModule(const Context& context) {
@@ -86,6 +95,10 @@ TenantryApplication::Module PopupModule(const Context& context) {
   AddSubscriberRoutes(module, &out.routes);
   AddScriptRoutes(module, &out.routes);
   AddWebhookRoutes(module, &out.routes);
+  AddSeriesRoutes(module, &out.routes);
+  AddAbRoutes(module, &out.routes);
+  AddRevenueRoutes(module, &out.routes);
+  AddSubscriptionRoutes(module, &out.routes);
   out.on_tick_end = [module](uint32_t loop, std::vector<http::TickVerdict>* verdicts) {
     module->EndTick(loop, verdicts);
   };

@@ -8,10 +8,12 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "engine/popups/page.h"
+#include "engine/popups/plans.h"
 #include "engine/popups/shops.h"
 #include "engine/popups/tracking.h"
 #include "server/context.h"
@@ -27,6 +29,7 @@ struct LoopState {
   ::tenantry::popups::Tracker tracker;
   // Keyed events of the tick in progress, by ticket.
   std::map<uint64_t, std::shared_ptr<::tenantry::popups::KeyedEvent>> keyed;
+  ::tenantry::popups::BotMemory bots;
 };
 
 class Module {
@@ -41,6 +44,14 @@ class Module {
   // The shop of a write, created when the options let a first write do so.
   Result<TenantRef> ShopForWrite(const http::Request& request, std::string_view shop_id,
                                  std::string_view actor) const;
+  // What a view holds of a shop; nothing for one that does not exist.
+  static Result<std::optional<SpaceReader>> FindSpace(const ReadView& view,
+                                                      const http::Request& request,
+                                                      std::string_view shop_id);
+  ::tenantry::popups::Billing billing() const {
+    using ::tenantry::popups::Billing;
+    return context_.options.billing ? Billing::kOn : Billing::kOff;
+  }
   void EndTick(uint32_t loop, std::vector<http::TickVerdict>* verdicts);
 
  private:
@@ -68,8 +79,9 @@ struct RowOptions {
   http::Permission permission = http::Permission::kShopKey;
   http::RateClass rate = http::RateClass::kDefault;
   http::CacheClass cache = http::CacheClass::kNone;
+  http::Lane lane = http::Lane::kInline;
 };
-// Adds a row of the route table that runs `handler` inline.
+// Adds a row of the route table that runs `handler`.
 void AddRow(std::vector<http::Route>* routes, const std::shared_ptr<Module>& module,
             http::Method method, std::string_view path, std::string_view name, Handler handler,
             const RowOptions& options);
@@ -82,5 +94,9 @@ void AddDiscountCodeRoutes(const std::shared_ptr<Module>& module, std::vector<ht
 void AddSubscriberRoutes(const std::shared_ptr<Module>& module, std::vector<http::Route>* routes);
 void AddWebhookRoutes(const std::shared_ptr<Module>& module, std::vector<http::Route>* routes);
 void AddScriptRoutes(const std::shared_ptr<Module>& module, std::vector<http::Route>* routes);
+void AddSeriesRoutes(const std::shared_ptr<Module>& module, std::vector<http::Route>* routes);
+void AddAbRoutes(const std::shared_ptr<Module>& module, std::vector<http::Route>* routes);
+void AddRevenueRoutes(const std::shared_ptr<Module>& module, std::vector<http::Route>* routes);
+void AddSubscriptionRoutes(const std::shared_ptr<Module>& module, std::vector<http::Route>* routes);
 
 }  // namespace tenantry::server::popups

@@ -37,8 +37,8 @@ Result<http::Response> Create(Module& module, const http::Request& request) {
   const std::string_view shop_id = db::View((*input).getShopId());
   TNT_ASSIGN_OR_RETURN(const std::string actor, module.gate().Admit(view, request, shop_id));
   TNT_ASSIGN_OR_RETURN(const TenantRef shop, module.ShopForWrite(request, shop_id, actor));
-  return PopupReply(
-      201, db::CreatePopup(module.engine(), shop, input, InfoOf(request, actor), TierOf(request)));
+  return PopupReply(201, db::CreatePopup(module.engine(), shop, input, InfoOf(request, actor),
+                                         TierOf(request), module.billing()));
 }
 
 Result<http::Response> List(Module& module, const http::Request& request) {
@@ -66,7 +66,16 @@ Result<http::Response> Active(Module& module, const http::Request& request) {
     ReadRecorder::DoNotKeep();  // Strangers could fill the cache with shops that do not exist.
     return http::Response::Json(200, "[]");
   }
-  TNT_ASSIGN_OR_RETURN(const auto popups, db::ActivePopups(view.Space(*shop, TierOf(request))));
+  const SpaceReader space = view.Space(*shop, TierOf(request));
+  if (module.billing() == db::Billing::kOn) {
+    TNT_ASSIGN_OR_RETURN(const bool room,
+                         db::MonthHasRoom(space, shop_id, module.engine().clock().NowUnixMs()));
+    if (!room) {
+      ReadRecorder::DoNotKeep();  // The month will end.
+      return http::Response::Json(200, "[]");
+    }
+  }
+  TNT_ASSIGN_OR_RETURN(const auto popups, db::ActivePopups(space));
   return http::Response::Json(200, PopupArray(popups));
 }
 

@@ -22,17 +22,22 @@ std::string PopupArray(const std::vector<db::PopupState>& popups) {
   return json;
 }
 
+void AppendPopupStats(codec::ObjectWriter* object, std::string_view popup_id,
+                      const db::PopupStats& stats) {
+  object->String("popupId", popup_id);
+  object->Int("views", stats.views);
+  object->Int("conversions", stats.conversions);
+  object->Number("conversionRate", db::ConversionRate(stats.conversions, stats.views));
+  object->Money("totalRevenue", stats.revenue);
+  codec::ObjectWriter by_type(object->Key("conversionsByType"));
+  for (const auto& [type, count] : stats.by_type) by_type.Int(type, count);
+}
+
 std::string PopupStatsJson(std::string_view popup_id, const db::PopupStats& stats) {
   std::string json;
   {
     codec::ObjectWriter object(&json);
-    object.String("popupId", popup_id);
-    object.Int("views", stats.views);
-    object.Int("conversions", stats.conversions);
-    object.Number("conversionRate", db::ConversionRate(stats.conversions, stats.views));
-    object.Money("totalRevenue", stats.revenue);
-    codec::ObjectWriter by_type(object.Key("conversionsByType"));
-    for (const auto& [type, count] : stats.by_type) by_type.Int(type, count);
+    AppendPopupStats(&object, popup_id, stats);
   }
   return json;
 }

@@ -11,6 +11,7 @@
 #include "engine/popups/text.h"
 #include "engine/read_recorder.h"
 #include "server/popups/module.h"
+#include "server/popups/popup_access.h"
 #include "server/popups/render.h"
 
 namespace tenantry::server::popups {
@@ -22,32 +23,6 @@ constexpr int64_t kVisitorsSpanMaxMs = 366 * counters::kDayMs;
 
 bool IsAbsent(const Status& status) {
   return status.code() == StatusCode::kNotFound;
-}
-
-// The shop whose popup it is, once the caller is let in; nothing for a popup that does not exist,
-// or not in the shop the caller names (F64).
-Result<std::optional<TenantRef>> AdmitToPopup(Module& module, const ReadView& view,
-                                              const http::Request& request,
-                                              std::string_view popup_id) {
-  TNT_RETURN_IF_ERROR(module.gate().AdmitUnnamed(view, request));
-  const ReadTier tier = TierOf(request);
-  const Result<TenantRef> shop =
-      tenant::Directory::FindByReference(view, schema::ReferenceKind::POPUP, popup_id, tier);
-  if (!shop.ok()) {
-    if (!IsAbsent(shop.status())) return shop.status();
-    ReadRecorder::DoNotKeep();
-    return std::optional<TenantRef>();
-  }
-  const Result<db::PopupState> popup = db::GetPopup(view.Space(*shop, tier), popup_id);
-  if (!popup.ok()) {
-    if (IsAbsent(popup.status())) return std::optional<TenantRef>();
-    return popup.status();
-  }
-  const std::string_view owner = db::View(popup->record->getShopId());
-  const std::optional<std::string> named = request.FindQuery("shopId");
-  if (named.has_value() && *named != owner) return std::optional<TenantRef>();
-  TNT_RETURN_IF_ERROR(module.gate().Admit(view, request, owner).status());
-  return std::optional<TenantRef>(*shop);
 }
 
 // The shop, once the caller is let in; nothing for one that does not exist.

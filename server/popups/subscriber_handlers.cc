@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "engine/popups/erasure.h"
 #include "engine/popups/popups.h"
 #include "engine/popups/subscribers.h"
 #include "engine/popups/text.h"
@@ -15,6 +16,8 @@ namespace tenantry::server::popups {
 namespace {
 
 namespace db = ::tenantry::popups;
+
+constexpr uint32_t kExportRows = 1000;  // Read at a time.
 
 bool IsAbsent(const Status& status) {
   return status.code() == StatusCode::kNotFound;
@@ -121,6 +124,40 @@ Result<http::Response> ListOfPopup(Module& module, const http::Request& request)
   return ListReply(request, paging, list);
 }
 
+// Erases one person; 204 also for an address nobody has, which tells a stranger nothing.
+Result<http::Response> Erase(Module& module, const http::Request& request) {
+  const ReadView view = module.engine().View();
+  TNT_ASSIGN_OR_RETURN(const auto admitted, module.gate().AdmitQuery(view, request));
+  const std::optional<std::string> email = request.FindQuery("email");
+  if (!email.has_value() || email->empty()) return InvalidArgument("email is required");
+  const Result<TenantRef> shop = db::FindShop(view, admitted.shop_id, TierOf(request));
+  if (!shop.ok()) {
+    if (!IsAbsent(shop.status())) return shop.status();
+    return http::Response::Empty(204);
+  }
+  const Outcome outcome = db::EraseSubscriber(module.engine(), *shop, *email,
+                                              InfoOf(request, admitted.actor), TierOf(request));
+  if (!outcome.status.ok()) return Refused(outcome);
+  return Parked(http::Response::Empty(204), outcome);
+}
+
+Result<http::Response> Export(Module& module, const http::Request& request) {
+  const ReadView view = module.engine().View();
+  TNT_ASSIGN_OR_RETURN(const auto admitted, module.gate().AdmitQuery(view, request));
+  TNT_ASSIGN_OR_RETURN(const auto space, Module::FindSpace(view, request, admitted.shop_id));
+  http::Response response;
+  response.content_type = "text/csv; charset=utf-8";
+  response.headers.emplace_back("Content-Disposition", "attachment; filename=\"subscribers.csv\"");
+  response.headers.emplace_back("Cache-Control", kNeverStored);
+  response.body = db::kSubscriberCsvHead;
+  std::string after;
+  for (bool more = space.has_value(); more;) {
+    TNT_ASSIGN_OR_RETURN(more,
+                         db::AppendSubscriberCsv(*space, kExportRows, &after, &response.body));
+  }
+  return response;
+}
+
 }  // namespace
 
 void AddSubscriberRoutes(const std::shared_ptr<Module>& module, std::vector<http::Route>* routes) {
@@ -136,6 +173,9 @@ void AddSubscriberRoutes(const std::shared_ptr<Module>& module, std::vector<http
          ListOfPopup, managed);
   AddRow(routes, module, Method::kPost, "/email-subscribers/unsubscribe", "unsubscribeEmail",
          Unsubscribe, storefront);
+  AddRow(routes, module, Method::kDelete, "/email-subscribers", "eraseSubscriber", Erase, managed);
+  AddRow(routes, module, Method::kGet, "/email-subscribers/export.csv", "exportSubscribers", Export,
+         {.lane = http::Lane::kBlocking});
 }
 
 }  // namespace tenantry::server::popups

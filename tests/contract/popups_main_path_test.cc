@@ -18,6 +18,7 @@ class PopupsMainPathTest : public PopupsContractTest {};
 
 // --- POST /popups ---
 
+// Rows: POST /popups, GET /popups/:id
 TEST_F(PopupsMainPathTest, CreateAnswersTheWholePopup) {
   const std::string shop = FreshShop();
   const json popup = MakePopup(shop);
@@ -59,7 +60,7 @@ TEST_F(PopupsMainPathTest, CreateRefusesInTheOrderOfDeclaration) {
                  "shopId must be a string", "shopId should not be empty",
                  "shopId must be shorter than or equal to 255 characters", "name must be a string",
                  "triggerType must be one of the following values: exit_intent, mobile_scroll, "
-                 "time_delay, scroll_percentage",
+                 "time_delay, scroll_percentage, inactivity",
                  "design must be an object"});
   const std::string shop = FreshShop();
   ExpectInvalid(Post("/popups", PopupBody(shop, {{"design", Design({{"width", 100}, {"foo", 1}})},
@@ -81,6 +82,7 @@ TEST_F(PopupsMainPathTest, CreateRefusesInTheOrderOfDeclaration) {
 
 // --- GET /popups, /popups/active, /popups/:id ---
 
+// Rows: GET /popups
 TEST_F(PopupsMainPathTest, ListIsNewestFirstWithPaging) {
   const std::string shop = FreshShop();
   std::vector<std::string> ids;
@@ -102,6 +104,7 @@ TEST_F(PopupsMainPathTest, ListIsNewestFirstWithPaging) {
 }
 
 // F30: a missing shopId was a 500.
+// Flaws: F30
 TEST_F(PopupsMainPathTest, F30MissingShopIdIs400Everywhere) {
   for (const char* path : {"/popups", "/popups/active", "/popups/x", "/discount-codes",
                            "/discount-codes/x", "/discount-codes/code/x", "/email-subscribers",
@@ -114,6 +117,8 @@ TEST_F(PopupsMainPathTest, F30MissingShopIdIs400Everywhere) {
               "shopId is required", "Bad Request");
 }
 
+// Rows: GET /popups/active
+// Flaws: F12
 TEST_F(PopupsMainPathTest, ActiveListsActivePopupsOldestFirst) {
   const std::string shop = FreshShop();
   const json first = MakePopup(shop, {{"status", "active"}});
@@ -131,6 +136,7 @@ TEST_F(PopupsMainPathTest, ActiveListsActivePopupsOldestFirst) {
 }
 
 // F33: also the answer that was cached a moment ago.
+// Flaws: F33
 TEST_F(PopupsMainPathTest, F33AReachedViewLimitHidesThePopupAtOnce) {
   const std::string shop = FreshShop();
   const std::string id = MakePopup(shop, {{"status", "active"}, {"viewLimit", 5}})["id"];
@@ -144,6 +150,7 @@ TEST_F(PopupsMainPathTest, F33AReachedViewLimitHidesThePopupAtOnce) {
 }
 
 // F13: after a legitimate read, any shop got the popup.
+// Flaws: F13
 TEST_F(PopupsMainPathTest, F13ForeignAndMalformedIdsAre404) {
   const std::string shop = FreshShop();
   const std::string other = FreshShop();
@@ -172,6 +179,7 @@ TEST_F(PopupsMainPathTest, ConditionalReadsAnswer304) {
 
 // --- PATCH, DELETE ---
 
+// Rows: PATCH /popups/:id
 TEST_F(PopupsMainPathTest, PatchReplacesNestedObjectsWholeAndSetsIsActive) {
   const std::string shop = FreshShop();
   const std::string id = MakePopup(shop, {{"offer", {{"type", "newsletter"}}}})["id"];
@@ -192,6 +200,7 @@ TEST_F(PopupsMainPathTest, PatchReplacesNestedObjectsWholeAndSetsIsActive) {
   EXPECT_EQ(Call("PATCH", "/popups/none?shopId=" + shop, {{"name", "x"}}).status, 404);
 }
 
+// Flaws: F14
 TEST_F(PopupsMainPathTest, F14PatchCannotMoveAPopup) {
   const std::string shop = FreshShop();
   const std::string thief = FreshShop();
@@ -204,6 +213,7 @@ TEST_F(PopupsMainPathTest, F14PatchCannotMoveAPopup) {
 }
 
 // F34: 300 views interleaved with edits left a viewCount of 153.
+// Flaws: F34
 TEST_F(PopupsMainPathTest, F34ViewsAndEditsTogetherAreExact) {
   const std::string shop = FreshShop();
   const std::string id = MakePopup(shop)["id"];
@@ -227,6 +237,8 @@ TEST_F(PopupsMainPathTest, F34ViewsAndEditsTogetherAreExact) {
 }
 
 // F35: a popup with views could not be deleted.
+// Rows: DELETE /popups/:id
+// Flaws: F35
 TEST_F(PopupsMainPathTest, F35DeleteTakesItsEventsAlong) {
   const std::string shop = FreshShop();
   const std::string id = MakePopup(shop)["id"];
@@ -243,6 +255,7 @@ TEST_F(PopupsMainPathTest, F35DeleteTakesItsEventsAlong) {
 
 // --- Analytics ---
 
+// Rows: POST /analytics/views
 TEST_F(PopupsMainPathTest, ViewsAnswerTheirRecord) {
   const std::string id = MakePopup(FreshShop())["id"];
   const PopupAnswer view =
@@ -264,6 +277,8 @@ TEST_F(PopupsMainPathTest, ViewsAnswerTheirRecord) {
 }
 
 // F40: revenue is a number everywhere, exact to the cent.
+// Rows: POST /analytics/conversions, GET /analytics/popup/:popupId
+// Flaws: F40
 TEST_F(PopupsMainPathTest, F40ConversionsAndStats) {
   const std::string shop = FreshShop();
   const std::string id = MakePopup(shop)["id"];
@@ -303,6 +318,7 @@ TEST_F(PopupsMainPathTest, F40ConversionsAndStats) {
   EXPECT_EQ(Post("/analytics/conversions", {{"popupId", "x"}, {"type", "click"}}).status, 404);
 }
 
+// Rows: GET /analytics/shop/:shopId
 TEST_F(PopupsMainPathTest, StatsOfTheUnknownAreZeros) {
   for (const char* id : {"nonsense", "00000000-0000-4000-8000-000000000000"}) {
     EXPECT_EQ(Get(std::string("/analytics/popup/") + id).body,
@@ -321,6 +337,7 @@ TEST_F(PopupsMainPathTest, StatsOfTheUnknownAreZeros) {
 }
 
 // F64: naming another shop shows nothing of a popup.
+// Flaws: F64
 TEST_F(PopupsMainPathTest, F64StatsAndSubscribersStayWithTheirShop) {
   const std::string shop = FreshShop();
   const std::string other = FreshShop();

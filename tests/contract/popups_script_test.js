@@ -23,6 +23,10 @@ class Element {
   replaceChild(fresh, old) { this.children[this.children.indexOf(old)] = fresh; fresh.parentNode = this; }
   attachShadow() { const root = new Element('shadow'); this.appendChild(root); return root; }
   focus() {}
+  remove() { if (this.parentNode) this.parentNode.removeChild(this); }
+  showModal() { this.open = true; }
+  close() { this.open = false; this.fire('close'); }
+  querySelectorAll() { const all = []; this.find((e) => { if (e.tag === 'button' && e.className !== 'close') all.push(e); return false; }); return all; }
   fire(name) { (this.handlers[name] || []).forEach((run) => run({ preventDefault() {}, target: this })); }
   find(test) {
     if (test(this)) return this;
@@ -57,20 +61,27 @@ async function open(popups, more = {}) {
       },
     });
   }
+  page.window.getComputedStyle = (made) => ({ backgroundColor: made.style.backgroundColor === '#000000' ? 'rgb(0, 0, 0)' : 'rgb(255, 255, 255)' });
+  const sendBeacon = (url, body) => {
+    if (more.noBeacon) return false;
+    page.calls.push({ path: url.slice('https://api.example'.length), method: 'POST', body: JSON.parse(body) });
+    return true;
+  };
   const reply = (status, value) => ({ ok: status < 300, status, json: async () => value });
   const fetch = async (url, options) => {
     assert(url.startsWith('https://api.example/'), url);
     const path = url.slice('https://api.example'.length);
-    page.calls.push({ path, method: options.method, body: options.body && JSON.parse(options.body) });
+    page.calls.push({ path, method: options.method, body: options.body && JSON.parse(options.body), type: options.headers });
     if (path.startsWith('/popups/active')) return reply(200, popups);
+    if (path.startsWith('/ab-testing/')) return reply(200, { popupId: more.arm });
     if (path.startsWith('/discount-codes/')) return reply(200, more.code);
     if (path.startsWith('/email-subscribers')) return reply(more.subscribe || 201, { id: 'subscriber' });
     return reply(201, {});
   };
   vm.runInNewContext(source, {
     fetch, URL, window: page.window, location: new URL('https://shop.example' + (more.path || '/')),
-    navigator: { userAgent: more.agent || 'Mozilla/5.0 (X11; Linux)' },
-    setTimeout: (run, ms) => page.timers.push({ run, ms }),
+    navigator: { userAgent: more.agent || 'Mozilla/5.0 (X11; Linux)', sendBeacon },
+    setTimeout: (run, ms) => page.timers.push({ run, ms }), clearTimeout: (id) => { if (id) page.timers[id - 1].run = () => {}; },
     document: {
       ...listen, body, activeElement: body, readyState: 'complete', referrer: '',
       currentScript: { src: 'https://api.example/scripts/popup.js?shopId=x' },
@@ -97,11 +108,17 @@ const tests = {
     page.timers[0].run();
     assert.equal(page.body.find(byTag('h2')).textContent, '<b>x</b>');
     assert.equal(page.body.find(byTag('img')), null, 'javascript: is no image');
-    assert.equal(page.body.find((e) => e.type === 'submit').style.backgroundColor, '#000000');
+    const go = page.body.find((e) => e.type === 'submit');
+    assert.equal(go.style.backgroundColor, '#000000', 'red;background:url(x) is no colour');
+    assert.equal(go.style.color, '#ffffff', 'readable on black');
     page.body.find(byTag('form')).fire('submit');
     await settle();
-    assert.deepEqual(page.calls.slice(1).map((call) => call.path), ['/analytics/views', '/analytics/conversions']);
-    assert.equal(page.calls[2].body.type, 'click');
+    assert.deepEqual(page.calls.slice(1).map((call) => call.path), ['/analytics/events', '/analytics/events']);
+    const [view, click] = page.calls.slice(1).map((call) => call.body.events[0]);
+    assert.equal(view.event, 'view');
+    assert.equal(click.event, 'conversion');
+    assert.equal(click.type, 'click');
+    assert(view.id.length === 32 && view.id !== click.id, 'ids make a repeated beacon harmless');
     assert.equal(page.body.children.length, 0);
     const again = await open([popup()], { kept: page.kept });
     assert.equal(again.timers.length, 0, 'not again within a day');
@@ -112,7 +129,7 @@ const tests = {
     const page = await open([mobile, here], { path: '/a/b?c=d' });
     assert.equal(page.timers[0].ms, 70);
     page.timers[0].run();
-    assert.equal(page.calls[1].body.popupId, 'p2');
+    assert.equal(page.calls[1].body.events[0].popupId, 'p2');
     const excluded = [popup({ targeting: targeting({ excludePages: ['/a.b'] }) })];
     assert.equal((await open(excluded, { path: '/a.b/' })).timers.length, 0);
     assert.equal((await open(excluded, { path: '/axb' })).timers.length, 1);
@@ -123,7 +140,7 @@ const tests = {
     assert.equal(desktop.body.children.length, 0);
     desktop.emit('mouseout', { clientY: 5 });
     assert.equal(desktop.body.children.length, 1);
-    desktop.emit('keydown', { key: 'Escape' });
+    desktop.body.find(byTag('dialog')).close();  // What Esc makes of a modal dialog.
     assert.equal(desktop.body.children.length, 0);
     const mobile = await open([popup({ triggerType: 'exit_intent' })], { agent: 'iPhone Mobile' });
     for (const [offset, shown] of [[390, 0], [400, 1]]) {
@@ -155,6 +172,43 @@ const tests = {
       assert(page.calls.some((call) => call.path === '/discount-codes/c1' + QUERY));
       assert(page.body.find((element) => element.textContent === text), text);
     }
+  },
+  async 'sends a request where beacons are refused'() {
+    const page = await open([popup()], { noBeacon: true });
+    page.timers[0].run();
+    assert.deepEqual(page.calls.map((call) => call.path), ['/popups/active' + QUERY, '/analytics/events']);
+  },
+  async 'waits for a pause of the visitor'() {
+    const page = await open([popup({ triggerType: 'inactivity' })]);
+    assert.equal(page.timers[0].ms, 30000);
+    page.emit('mousemove');
+    page.timers[0].run();
+    assert.equal(page.body.children.length, 0, 'the pause began again');
+    page.timers[1].run();
+    assert.equal(page.body.children.length, 1);
+  },
+  async 'shows the arm of a split test'() {
+    const first = popup({ abTestGroupId: 'g1' });
+    const second = popup({ id: 'p2', abTestGroupId: 'g1' });
+    const page = await open([first, second], { arm: 'p2' });
+    assert(page.calls[1].path.startsWith('/ab-testing/g1/assign' + QUERY + '&visitorId='));
+    page.timers[0].run();
+    assert.equal(page.calls[2].body.events[0].popupId, 'p2');
+    const none = await open([first], { arm: null });
+    none.timers[0].run();
+    assert.equal(none.calls[2].body.events[0].popupId, 'p1');
+  },
+  async 'patterns with many stars take no time'() {
+    const hostile = '*a'.repeat(60) + 'b';
+    const page = await open([popup({ targeting: targeting({ showOnPages: [hostile] }) })], { path: '/' + 'a'.repeat(2000) });
+    assert.equal(page.timers.length, 0);
+  },
+  async 'is small, and leaves history and HTML alone'() {
+    const text = fs.readFileSync(process.argv[2], 'utf8');
+    const size = require('zlib').gzipSync(text, { level: 9 }).length;
+    assert(size <= 6 * 1024, `${size} bytes`);
+    for (const word of ['history', 'pushState', 'innerHTML', 'outerHTML', 'insertAdjacentHTML', 'document.write', 'eval('])
+      assert(!text.includes(word), word);
   },
   async 'does nothing without a popup'() {
     const page = await open([]);

@@ -13,6 +13,7 @@ class PopupsShopTest : public PopupsContractTest {};
 
 // --- Discount codes ---
 
+// Rows: POST /discount-codes, GET /discount-codes, GET /discount-codes/:id
 TEST_F(PopupsShopTest, DiscountCodesHaveNumbersAndDefaults) {
   const std::string shop = FreshShop();
   const PopupAnswer made =
@@ -34,6 +35,8 @@ TEST_F(PopupsShopTest, DiscountCodesHaveNumbersAndDefaults) {
   EXPECT_EQ(Get("/discount-codes?shopId=" + shop).body, json::array({made.body}));
 }
 
+// Rows: GET /discount-codes/code/:code
+// Flaws: F66
 TEST_F(PopupsShopTest, F66LookupIgnoresCaseAndEndedCodesAreAnEmptyBody) {
   const std::string shop = FreshShop();
   const auto make = [&](json body) {
@@ -63,6 +66,7 @@ TEST_F(PopupsShopTest, F66LookupIgnoresCaseAndEndedCodesAreAnEmptyBody) {
             1);
 }
 
+// Flaws: F65, F66
 TEST_F(PopupsShopTest, F65LiveDuplicatesAre409AndHugePercentages400) {
   const std::string shop = FreshShop();
   const json code = {{"shopId", shop}, {"code", "ONE"}, {"type", "fixed"}, {"value", 1.5}};
@@ -83,6 +87,9 @@ TEST_F(PopupsShopTest, F65LiveDuplicatesAre409AndHugePercentages400) {
 
 // --- E-mail subscribers ---
 
+// Rows: POST /email-subscribers, GET /email-subscribers, GET /email-subscribers/count,
+// POST /email-subscribers/unsubscribe
+// Flaws: F67
 TEST_F(PopupsShopTest, SubscribersComeGoAndComeBack) {
   const std::string shop = FreshShop();
   const PopupAnswer made = Post("/email-subscribers", {{"shopId", shop},
@@ -111,6 +118,7 @@ TEST_F(PopupsShopTest, SubscribersComeGoAndComeBack) {
 }
 
 // F11: without an address the original unsubscribed anybody.
+// Flaws: F11
 TEST_F(PopupsShopTest, F11UnsubscribeNeedsAnAddress) {
   const std::string shop = FreshShop();
   Post("/email-subscribers", {{"shopId", shop}, {"email", "a@b.com"}});
@@ -124,6 +132,7 @@ TEST_F(PopupsShopTest, F11UnsubscribeNeedsAnAddress) {
 }
 
 // F65: sixteen at once stored four.
+// Flaws: F65
 TEST_F(PopupsShopTest, F65SimultaneousSubscriptionsStoreOne) {
   const std::string shop = FreshShop();
   std::atomic<int> made{0};
@@ -145,6 +154,8 @@ TEST_F(PopupsShopTest, F65SimultaneousSubscriptionsStoreOne) {
 
 // --- Script, bodies, CORS ---
 
+// Rows: GET /scripts/popup.js
+// Flaws: F15
 TEST_F(PopupsShopTest, F15TheScriptEscapesTheShopAndIgnoresTheHost) {
   const PopupAnswer script = Get("/scripts/popup.js?shopId=%22%3Balert(1)%2F%2F%3C%2Fscript%3E",
                                  {{"Host", "evil.example"}, {"Origin", "https://shop.example"}});
@@ -209,6 +220,7 @@ TEST_F(PopupsShopTest, CountsAreExactAfterKill) {
 }
 
 // F10 with the default credentials: keys made by the command line, of a running server.
+// Flaws: F10
 TEST_F(PopupsShopTest, F10KeysAreTheDefault) {
   const TemporaryFolder folder;
   Result<load::ServerProcess> started = load::ServerProcess::Start(

@@ -124,6 +124,16 @@ void AddGeneral(std::vector<Setting>* out) {
              "keys: management of shops needs a key; open: shops without a key need none"));
   out->push_back(Integer("open-shops-max", TNT_FIELD(open_shops_max), 0, 1'000'000, kRestart,
                          "shops", "How many shops strangers may create with --shop-auth open"));
+  out->push_back(
+      Flag("billing", TNT_FIELD(billing), kRestart,
+           "Let plan limits bite: popups per shop, views per month; see admin plan set"));
+  out->push_back(Flag("bot-filter", TNT_FIELD(bot_filter), kRestart,
+                      "Count events of self-declared crawlers, previews, monitors and auditors by "
+                      "rule, not as views"));
+  out->push_back(Integer("event-retention-days", TNT_FIELD(event_retention_days), 0, 36'500,
+                         kRestart, "days",
+                         "Age at which raw views and conversions are deleted; 0: never. "
+                         "Statistics stay"));
   out->push_back(Choice("durability", TNT_FIELD(durability), {"disk"}, kRestart, "disk",
                         "disk: replies leave after the sync"));
   out->push_back(Text("api-base-url", TNT_FIELD(api_base_url), kRestart, "URL",

@@ -24,6 +24,9 @@ struct Settings {
   std::string demo_ids;
   std::string shop_auth = "keys";
   uint32_t open_shops_max = 1000;
+  bool billing = false;
+  bool bot_filter = true;
+  int64_t event_retention_days = 0;
   std::string durability = "disk";
   std::string api_base_url;
   std::vector<std::string> webhook_allow;

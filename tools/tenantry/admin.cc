@@ -109,6 +109,17 @@ void AddAdminCommand(CLI::App& app, int* exit_code) {
        {{"shop", "Shop id", true}, {"hint", "The last four characters, as list shows them", true}}},
       exit_code);
 
+  CLI::App* plan =
+      admin->add_subcommand("plan", "Plans of shops; limits bite with serve --billing");
+  plan->require_subcommand(1);
+  AddLeaf(
+      *plan,
+      {"set",
+       "Put a shop on a plan",
+       "tenantry admin plan set --data ./data --shop demo-shop --plan professional",
+       {{"shop", "Shop id", true}, {"plan", "free, starter, professional or enterprise", true}}},
+      exit_code);
+
   CLI::App* tenant = admin->add_subcommand("tenant", "Gyms and shops");
   tenant->require_subcommand(1);
   AddLeaf(*tenant,

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "engine/gym/sessions.h"
+#include "engine/popups/erasure.h"
 #include "engine/popups/reclaim.h"
 #include "engine/tenant/directory.h"
 #include "engine/tenant/reclaim.h"
@@ -16,7 +17,8 @@ constexpr int64_t kPauseMs = 20;     // Between steps, so that requests come fir
 
 }  // namespace
 
-Housekeeping::Housekeeping(Engine& engine) : engine_(engine) {
+Housekeeping::Housekeeping(Engine& engine, const popups::UpkeepOptions& upkeep)
+    : engine_(engine), upkeep_(upkeep) {
   thread_ = Thread("tnt-housekeep", [this] { Run(); });
 }
 
@@ -85,8 +87,12 @@ bool Housekeeping::Step() {
       tenant::Directory::List(engine_.View(), schema::TenantKind::SHOP, ReadTier::kBlocking);
   if (!shops.ok()) return more;
   for (const tenant::TenantEntry& shop : *shops) {
-    const Result<popups::ReclaimProgress> progress = popups::ReclaimStep(engine_, shop.ref);
-    more = more || (progress.ok() && progress->more);
+    for (const auto step : {popups::ReclaimStep, popups::ErasureStep}) {
+      const Result<popups::ReclaimProgress> progress = step(engine_, shop.ref);
+      more = more || (progress.ok() && progress->more);
+    }
+    const Result<popups::ReclaimProgress> kept = popups::UpkeepStep(engine_, shop.ref, upkeep_);
+    more = more || (kept.ok() && kept->more);
   }
   return more;
 }

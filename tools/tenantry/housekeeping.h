@@ -1,5 +1,6 @@
 #pragma once
-// Housekeeping: gives back the bytes of what was deleted, in bounded log entries, while nobody waits for it.
+// Housekeeping: gives back the bytes of what was deleted or is past its retention and rolls views up, in bounded log
+// entries, while nobody waits for it.
 //
 // Threads  its own; construct and destroy on one thread.
 // Owns     its thread. Borrows the engine.
@@ -7,13 +8,14 @@
 #include "engine/base/mutex.h"
 #include "engine/base/thread.h"
 #include "engine/engine.h"
+#include "engine/popups/upkeep.h"
 #include "engine/schema/directory.capnp.h"
 
 namespace tenantry::tools {
 
 class Housekeeping {
  public:
-  explicit Housekeeping(Engine& engine);
+  Housekeeping(Engine& engine, const popups::UpkeepOptions& upkeep);
   ~Housekeeping();
 
  private:
@@ -26,6 +28,7 @@ class Housekeeping {
   bool StopRequested(int64_t wait_ms);
 
   Engine& engine_;
+  const popups::UpkeepOptions upkeep_;
   Mutex mutex_{"housekeeping"};
   CondVar stop_changed_;
   bool stop_ TNT_GUARDED_BY(mutex_) = false;

@@ -160,6 +160,8 @@ int Serve(const config::Sources& sources) {
   server_options.shop_auth_open = settings.shop_auth == "open";
   server_options.open_shops_max = settings.open_shops_max;
   server_options.api_base_url = settings.api_base_url;
+  server_options.billing = settings.billing;
+  server_options.bot_filter = settings.bot_filter;
   server_options.cache_bytes = settings.cache_mib << 20;
   Result<http::NetworkList> metrics_allow =
       http::NetworkList::Parse(settings.observe.metrics_allow);
@@ -195,7 +197,8 @@ int Serve(const config::Sources& sources) {
     Result<std::unique_ptr<server::AdminSocket>> admin =
         server::AdminSocket::Open(settings.data, engine);
     if (!admin.ok()) return Fail(admin.status(), "open the admin socket");
-    const Housekeeping housekeeping(engine);
+    const Housekeeping housekeeping(
+        engine, {.event_retention_ms = settings.event_retention_days * 86'400'000});
     runner.Start();
     const Observer observer(settings.observe, server, application, log, clock, started_ns,
                             &observability);

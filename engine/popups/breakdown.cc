@@ -1,0 +1,314 @@
+#include "engine/popups/breakdown.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "engine/base/time_format.h"
+#include "engine/commands.h"
+#include "engine/counters/bucket.h"
+#include "engine/counters/counter_deltas.h"
+#include "engine/popups/metrics.h"
+#include "engine/popups/text.h"
+
+namespace tenantry::popups {
+namespace {
+
+using codec::Stored;
+
+constexpr uint32_t kViewsPerStep = 512;
+// What a question may read beyond the counters; more are left to the next step.
+constexpr uint32_t kTailMax = 1500;
+constexpr size_t kValueBytesMax = 200;
+constexpr std::string_view kUnknown = "(unknown)";
+constexpr std::string_view kDirect = "(direct)";
+constexpr std::string_view kOther = "(other)";
+constexpr std::string_view kDimensions[] = {"device", "browser", "page", "referrer"};
+
+bool ContainsIgnoringCase(std::string_view text, std::string_view lower_needle) {
+  const auto same = [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+  };
+  return std::search(text.begin(), text.end(), lower_needle.begin(), lower_needle.end(), same) !=
+         text.end();
+}
+
+std::string_view DeviceOf(std::string_view device) {
+  if (device.empty()) return kUnknown;
+  for (const std::string_view known : {"desktop", "mobile", "tablet"}) {
+    if (device.size() == known.size() && ContainsIgnoringCase(device, known)) return known;
+  }
+  return kOther;
+}
+
+// A browser's name, or the user agent that holds it; the specific ones come before those they
+// pretend to be.
+std::string_view BrowserOf(std::string_view browser) {
+  struct Mark {
+    std::string_view mark;
+    std::string_view name;
+  };
+  constexpr Mark kMarks[] = {{"edg", "Edge"},        {"opr/", "Opera"},
+                             {"opera", "Opera"},     {"samsung", "Samsung Internet"},
+                             {"firefox", "Firefox"}, {"fxios", "Firefox"},
+                             {"chrom", "Chrome"},    {"crios", "Chrome"},
+                             {"safari", "Safari"}};
+  if (browser.empty()) return kUnknown;
+  for (const Mark& mark : kMarks) {
+    if (ContainsIgnoringCase(browser, mark.mark)) return mark.name;
+  }
+  return kOther;
+}
+
+// What follows the scheme, without query and fragment: query strings name people and campaigns.
+std::string_view AfterScheme(std::string_view url) {
+  const size_t scheme = url.find("://");
+  if (scheme != std::string_view::npos && scheme < 10) url.remove_prefix(scheme + 3);
+  return url.substr(0, url.find_first_of("?#"));
+}
+
+// Cut to the limit, at the start of a character.
+std::string Cut(std::string_view text) {
+  if (text.size() <= kValueBytesMax) return std::string(text);
+  size_t end = kValueBytesMax;
+  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
+  return std::string(text.substr(0, end));
+}
+
+std::string PageOf(std::string_view url) {
+  if (url.empty()) return std::string(kUnknown);
+  std::string_view page = AfterScheme(url);
+  if (url.find("://") != std::string_view::npos) {
+    page.remove_prefix(std::min(page.find('/'), page.size()));
+  }
+  return page.empty() ? "/" : Cut(page);
+}
+
+std::string ReferrerOf(std::string_view url) {
+  if (url.empty()) return std::string(kDirect);
+  const std::string_view rest = AfterScheme(url);
+  return Cut(LowerAscii(rest.substr(0, rest.find('/'))));
+}
+
+std::string DayPrefix(int64_t day) {
+  return FormatDate(CivilFromDays(day)) + "/";
+}
+// First text behind everything that starts with the prefix.
+std::string DayEnd(int64_t day) {
+  std::string end = DayPrefix(day);
+  ++end.back();
+  return end;
+}
+
+std::string CursorMeta(std::string_view popup_id) {
+  return "rollup/" + std::string(popup_id);
+}
+
+int64_t DayOf(int64_t unix_ms) {
+  return counters::FloorDivide(unix_ms, counters::kDayMs);
+}
+
+// Visits the popup's views whose keys are at or behind `from`, until `visit` returns false.
+Status ScanViews(
+    const SpaceReader& shop, std::string_view popup_id, const std::string& from,
+    const std::function<bool(std::string_view, const schema::PopupView::Reader&)>& visit) {
+  Status decoded;
+  TNT_RETURN_IF_ERROR(shop.ScanRecordBytesAfter(
+      schema::CollectionOf<schema::PopupView>(), from,
+      [&](std::string_view tuple, std::string_view bytes) {
+        const auto view = Stored<schema::PopupView>::Decode(bytes);
+        if (!view.ok()) {
+          decoded = view.status();
+          return false;
+        }
+        return View((*view)->getPopupId()) == popup_id && visit(tuple, **view);
+      }));
+  return decoded;
+}
+
+Status Step(Transaction& tx, std::string_view popup_id, ReclaimProgress* progress) {
+  *progress = {};
+  TNT_ASSIGN_OR_RETURN(const auto popup, tx.Find<schema::Popup>({popup_id}));
+  if (!popup.has_value()) return Status::Ok();  // Deleted: reclaiming takes its rows.
+  const int64_t until = tx.now_unix_ms() - kRollUpLagMs;
+  TNT_ASSIGN_OR_RETURN(std::string cursor, RollUpCursor(tx, popup_id));
+  if (cursor.empty()) cursor = ViewKey(popup_id, INT64_MIN, "");
+  BreakdownCounts counts;
+  TNT_RETURN_IF_ERROR(ScanViews(tx, popup_id, cursor,
+                                [&](std::string_view tuple, const schema::PopupView::Reader& view) {
+                                  if (view.getViewedAt() >= until) return false;
+                                  if (progress->rows == kViewsPerStep) {
+                                    progress->more = true;
+                                    return false;
+                                  }
+                                  counts.Add(view);
+                                  cursor = tuple;
+                                  ++progress->rows;
+                                  return true;
+                                }));
+  if (progress->rows == 0) return Status::Ok();
+  TNT_RETURN_IF_ERROR(counts.WriteTo(tx, popup_id));
+  return tx.SetMeta(CursorMeta(popup_id), cursor);
+}
+
+}  // namespace
+
+ViewTraits TraitsOf(const schema::PopupView::Reader& view) {
+  return {DeviceOf(View(view.getDeviceType())), BrowserOf(View(view.getBrowser())),
+          PageOf(View(view.getPageUrl())), ReferrerOf(View(view.getReferrer()))};
+}
+
+void BreakdownCounts::Add(const schema::PopupView::Reader& view) {
+  const ViewTraits traits = TraitsOf(view);
+  std::map<std::string, int64_t>& day = days_[DayOf(view.getViewedAt())];
+  const std::string_view values[] = {traits.device, traits.browser, traits.page, traits.referrer};
+  for (size_t i = 0; i < std::size(kDimensions); ++i) {
+    ++day[std::string(kDimensions[i]).append("/").append(values[i])];
+  }
+}
+
+Status BreakdownCounts::WriteTo(Transaction& tx, std::string_view popup_id) const {
+  for (const auto& [day, counts] : days_) {
+    const std::string prefix = DayPrefix(day);
+    std::map<std::string, int64_t> stored;  // What the day holds, without its prefix.
+    std::map<std::string, size_t> sizes;    // How many values of a dimension.
+    const auto dimension = [](std::string_view name) {
+      return std::string(name.substr(0, name.find('/')));
+    };
+    TNT_RETURN_IF_ERROR(
+        tx.ScanCounterMetrics(kPopupBreakdown, popup_id, prefix, DayEnd(day),
+                              [&](std::string_view metric, int64_t /*bucket*/, int64_t value) {
+                                metric.remove_prefix(prefix.size());
+                                stored.emplace(metric, value);
+                                ++sizes[dimension(metric)];
+                                return true;
+                              }));
+    std::map<std::string, int64_t> changed;
+    for (const auto& [name, count] : counts) {
+      const std::string kind = dimension(name);
+      const bool known = stored.contains(name) || changed.contains(name);
+      const bool room = known || sizes[kind] < kValuesMax;
+      if (!known && room) ++sizes[kind];
+      changed[room ? name : kind + "/" + std::string(kOther)] += count;
+    }
+    for (const auto& [name, count] : changed) {
+      const auto before = stored.find(name);
+      TNT_RETURN_IF_ERROR(tx.SetCounter(
+          kPopupBreakdown, popup_id, prefix + name, 0,
+          counters::AddSaturating(before == stored.end() ? 0 : before->second, count)));
+    }
+  }
+  return Status::Ok();
+}
+
+Result<std::string> RollUpCursor(const SpaceReader& shop, std::string_view popup_id) {
+  TNT_ASSIGN_OR_RETURN(std::optional<std::string> cursor, shop.Meta(CursorMeta(popup_id)));
+  return cursor.value_or("");
+}
+
+std::string ViewKey(std::string_view popup_id, int64_t viewed_unix_ms, std::string_view id) {
+  std::string key;
+  keys::AppendPart(&key, popup_id);
+  keys::AppendPart(&key, viewed_unix_ms);
+  if (!id.empty()) keys::AppendPart(&key, id);
+  return key;
+}
+
+int64_t CursorTime(std::string_view cursor) {
+  std::string popup_id;
+  int64_t unix_ms = INT64_MIN;
+  if (!keys::TakeText(&cursor, &popup_id) || !keys::TakeInt(&cursor, &unix_ms)) return INT64_MIN;
+  return unix_ms;
+}
+
+Result<bool> HasViewsToRollUp(const SpaceReader& shop, std::string_view popup_id,
+                              int64_t now_unix_ms) {
+  TNT_ASSIGN_OR_RETURN(std::string cursor, RollUpCursor(shop, popup_id));
+  if (cursor.empty()) cursor = ViewKey(popup_id, INT64_MIN, "");
+  bool found = false;
+  TNT_RETURN_IF_ERROR(ScanViews(shop, popup_id, cursor,
+                                [&](std::string_view, const schema::PopupView::Reader& view) {
+                                  found = view.getViewedAt() < now_unix_ms - kRollUpLagMs;
+                                  return false;
+                                }));
+  return found;
+}
+
+Status EraseBreakdown(Transaction& tx, std::string_view popup_id, uint32_t rows_max,
+                      uint32_t* erased) {
+  std::vector<std::string> metrics;
+  TNT_RETURN_IF_ERROR(
+      tx.ScanCounters(kPopupBreakdown, popup_id, [&](std::string_view metric, int64_t, int64_t) {
+        metrics.emplace_back(metric);
+        return metrics.size() < rows_max;
+      }));
+  for (const std::string& metric : metrics) {
+    TNT_RETURN_IF_ERROR(tx.EraseCounter(kPopupBreakdown, popup_id, metric, 0));
+  }
+  *erased = static_cast<uint32_t>(metrics.size());
+  TNT_ASSIGN_OR_RETURN(const std::string cursor, RollUpCursor(tx, popup_id));
+  if (*erased < rows_max && !cursor.empty()) {
+    TNT_RETURN_IF_ERROR(tx.EraseMeta(CursorMeta(popup_id)));
+  }
+  return Status::Ok();
+}
+
+Result<ReclaimProgress> RollUpStep(Engine& engine, const TenantRef& shop,
+                                   std::string_view popup_id) {
+  ReclaimProgress progress;
+  const CommandInfo info{static_cast<uint16_t>(CommandKind::kRollUp), "system", ""};
+  const Outcome outcome = engine.Execute(shop, info, ReadTier::kBlocking, [&](Transaction& tx) {
+    return Step(tx, popup_id, &progress);
+  });
+  TNT_RETURN_IF_ERROR(outcome.status);
+  progress.release_index = outcome.release_index;
+  return progress;
+}
+
+Result<Breakdown> ReadBreakdown(const SpaceReader& shop, std::string_view popup_id,
+                                int64_t first_day, int64_t last_day) {
+  std::map<std::string, int64_t> sums;
+  const size_t prefix_bytes = DayPrefix(first_day).size();
+  TNT_RETURN_IF_ERROR(
+      shop.ScanCounterMetrics(kPopupBreakdown, popup_id, DayPrefix(first_day), DayEnd(last_day),
+                              [&](std::string_view metric, int64_t /*bucket*/, int64_t value) {
+                                sums[std::string(metric.substr(prefix_bytes))] += value;
+                                return true;
+                              }));
+  // The tail that no step has counted yet.
+  Breakdown breakdown;
+  TNT_ASSIGN_OR_RETURN(std::string from, RollUpCursor(shop, popup_id));
+  from = std::max(from, ViewKey(popup_id, first_day * counters::kDayMs, ""));
+  const int64_t until = (last_day + 1) * counters::kDayMs;
+  uint32_t read = 0;
+  TNT_RETURN_IF_ERROR(ScanViews(
+      shop, popup_id, from, [&](std::string_view /*tuple*/, const schema::PopupView::Reader& view) {
+        if (view.getViewedAt() >= until) return false;
+        if (++read > kTailMax) {
+          breakdown.complete_until_unix_ms = view.getViewedAt();
+          return false;
+        }
+        const ViewTraits traits = TraitsOf(view);
+        const std::string_view values[] = {traits.device, traits.browser, traits.page,
+                                           traits.referrer};
+        for (size_t i = 0; i < std::size(kDimensions); ++i) {
+          ++sums[std::string(kDimensions[i]).append("/").append(values[i])];
+        }
+        return true;
+      }));
+  for (const std::string_view name : kDimensions) {
+    Breakdown::Dimension dimension{name, {}};
+    const std::string prefix = std::string(name) + "/";
+    for (auto at = sums.lower_bound(prefix); at != sums.end() && at->first.starts_with(prefix);
+         ++at) {
+      dimension.values.emplace_back(at->first.substr(prefix.size()), at->second);
+    }
+    std::stable_sort(dimension.values.begin(), dimension.values.end(),
+                     [](const auto& a, const auto& b) { return a.second > b.second; });
+    if (dimension.values.size() > kValuesMax) dimension.values.resize(kValuesMax);
+    breakdown.dimensions.push_back(std::move(dimension));
+  }
+  return breakdown;
+}
+
+}  // namespace tenantry::popups

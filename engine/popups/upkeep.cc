@@ -1,0 +1,150 @@
+#include "engine/popups/upkeep.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/commands.h"
+#include "engine/popups/batch.h"
+#include "engine/popups/breakdown.h"
+#include "engine/popups/text.h"
+#include "engine/schema/popups.capnp.h"
+
+namespace tenantry::popups {
+namespace {
+
+using codec::Stored;
+
+constexpr uint32_t kRowsPerStep = 512;
+constexpr uint8_t kTrackedAtIndex = 1;
+
+Result<std::vector<std::string>> PopupIds(const SpaceReader& shop) {
+  std::vector<std::string> ids;
+  TNT_RETURN_IF_ERROR(shop.ScanIndex<schema::Popup>({.index = 1}, [&ids](const auto& popup) {
+    ids.emplace_back(View(popup->getId()));
+    return true;
+  }));
+  return ids;
+}
+
+int64_t TimeOf(const schema::PopupView::Reader& view) {
+  return view.getViewedAt();
+}
+int64_t TimeOf(const schema::PopupConversion::Reader& conversion) {
+  return conversion.getConvertedAt();
+}
+
+// The oldest events of a popup, up to `rows_max` of those before `before_unix_ms`.
+template <class T>
+Result<std::vector<Stored<T>>> Oldest(const SpaceReader& shop, std::string_view popup_id,
+                                      int64_t before_unix_ms, uint32_t rows_max) {
+  std::vector<Stored<T>> events;
+  TNT_RETURN_IF_ERROR(shop.ScanRecords<T>({popup_id}, false, [&](const Stored<T>& event) {
+    if (events.size() >= rows_max || TimeOf(*event) >= before_unix_ms) return false;
+    events.push_back(event);
+    return true;
+  }));
+  return events;
+}
+
+// Views wait for their roll-up, however old they are.
+bool RolledUp(const schema::PopupView::Reader& view, std::string_view cursor) {
+  return ViewKey(View(view.getPopupId()), view.getViewedAt(), View(view.getId())) <= cursor;
+}
+
+Status ExpireEvents(Transaction& tx, std::string_view popup_id, int64_t before_unix_ms,
+                    ReclaimProgress* progress) {
+  *progress = {};
+  TNT_ASSIGN_OR_RETURN(const std::string cursor, RollUpCursor(tx, popup_id));
+  TNT_ASSIGN_OR_RETURN(const auto views,
+                       Oldest<schema::PopupView>(tx, popup_id, before_unix_ms, kRowsPerStep));
+  for (const auto& view : views) {
+    if (!RolledUp(*view, cursor)) break;
+    TNT_RETURN_IF_ERROR(tx.Erase(view));
+    ++progress->rows;
+  }
+  TNT_ASSIGN_OR_RETURN(
+      const auto conversions,
+      Oldest<schema::PopupConversion>(tx, popup_id, before_unix_ms, kRowsPerStep - progress->rows));
+  for (const auto& conversion : conversions) TNT_RETURN_IF_ERROR(tx.Erase(conversion));
+  progress->rows += static_cast<uint32_t>(conversions.size());
+  progress->more = progress->rows == kRowsPerStep;
+  return Status::Ok();
+}
+
+Result<std::vector<Stored<schema::TrackedEvent>>> OldIds(const SpaceReader& shop,
+                                                         int64_t before_unix_ms) {
+  std::vector<Stored<schema::TrackedEvent>> ids;
+  TNT_RETURN_IF_ERROR(shop.ScanIndex<schema::TrackedEvent>(
+      {.index = kTrackedAtIndex, .until = before_unix_ms}, [&](const auto& id) {
+        ids.push_back(id);
+        return ids.size() < kRowsPerStep;
+      }));
+  return ids;
+}
+
+Status ExpireIds(Transaction& tx, int64_t before_unix_ms, ReclaimProgress* progress) {
+  *progress = {};
+  TNT_ASSIGN_OR_RETURN(const auto ids, OldIds(tx, before_unix_ms));
+  for (const auto& id : ids) TNT_RETURN_IF_ERROR(tx.Erase(id));
+  progress->rows = static_cast<uint32_t>(ids.size());
+  progress->more = progress->rows == kRowsPerStep;
+  return Status::Ok();
+}
+
+// Runs a plan that sets `progress`, when a look at a view says that there is something to do.
+Status Run(Engine& engine, const TenantRef& shop, const Engine::Plan& plan,
+           ReclaimProgress* progress) {
+  CommandInfo info{static_cast<uint16_t>(CommandKind::kEventExpiry), "system", ""};
+  info.frees_space = true;
+  const Outcome outcome = engine.Execute(shop, info, ReadTier::kBlocking, plan);
+  TNT_RETURN_IF_ERROR(outcome.status);
+  progress->release_index = outcome.release_index;
+  return Status::Ok();
+}
+
+void Add(const ReclaimProgress& part, ReclaimProgress* sum) {
+  sum->more = sum->more || part.more;
+  sum->rows += part.rows;
+  sum->release_index = std::max(sum->release_index, part.release_index);
+}
+
+}  // namespace
+
+Result<ReclaimProgress> UpkeepStep(Engine& engine, const TenantRef& shop,
+                                   const UpkeepOptions& options) {
+  ReclaimProgress sum;
+  const ReadView view = engine.View();
+  const SpaceReader space = view.Space(shop, ReadTier::kBlocking);
+  const int64_t now = engine.clock().NowUnixMs();
+  TNT_ASSIGN_OR_RETURN(const std::vector<std::string> popups, PopupIds(space));
+  for (const std::string& popup_id : popups) {
+    TNT_ASSIGN_OR_RETURN(const bool old_views, HasViewsToRollUp(space, popup_id, now));
+    if (old_views) {
+      TNT_ASSIGN_OR_RETURN(const ReclaimProgress part, RollUpStep(engine, shop, popup_id));
+      Add(part, &sum);
+    }
+    if (options.event_retention_ms <= 0) continue;
+    const int64_t before = now - options.event_retention_ms;
+    TNT_ASSIGN_OR_RETURN(const auto views, Oldest<schema::PopupView>(space, popup_id, before, 1));
+    TNT_ASSIGN_OR_RETURN(const auto conversions,
+                         Oldest<schema::PopupConversion>(space, popup_id, before, 1));
+    if (views.empty() && conversions.empty()) continue;
+    ReclaimProgress part;
+    TNT_RETURN_IF_ERROR(Run(
+        engine, shop, [&](Transaction& tx) { return ExpireEvents(tx, popup_id, before, &part); },
+        &part));
+    Add(part, &sum);
+  }
+  TNT_ASSIGN_OR_RETURN(const auto ids, OldIds(space, now - kEventIdWindowMs));
+  if (ids.empty()) return sum;
+  ReclaimProgress part;
+  TNT_RETURN_IF_ERROR(Run(
+      engine, shop, [&](Transaction& tx) { return ExpireIds(tx, now - kEventIdWindowMs, &part); },
+      &part));
+  Add(part, &sum);
+  return sum;
+}
+
+}  // namespace tenantry::popups
