@@ -184,7 +184,7 @@ Status SpaceReader::ScanRecordBytes(
 Status SpaceReader::ScanRecordBytesAfter(
     const schema::Collection& collection, std::string_view after,
     const std::function<bool(std::string_view, std::string_view)>& visit) const {
-  const TimedOperation timed({.kind = "records", .space = space_, .collection = collection.name},
+  const TimedOperation timed({.kind = "records", .space = space_, .collection = &collection},
                              rows_read_);
   NoteCollection(collection);
   const std::string prefix = keys::RecordPrefix(space_, collection.number);

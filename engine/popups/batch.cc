@@ -71,8 +71,10 @@ Outcome TrackBatch(Engine& engine, const TenantRef& shop, std::span<const BatchE
         (*fates)[i] = EventFate::kDuplicate;
         continue;
       }
-      items.push_back(
-          {.ticket = i + 1, .cost = {}, .event = CopyOf(events[i].event), .refusal = {}});
+      items.push_back({.ticket = i + 1,
+                       .cost = {},
+                       .event = {CopyOf(events[i].event), nullptr},
+                       .refusal = {}});
     }
     if (items.empty()) return Status::Ok();
     return TrackingEntry(tx, nullptr).Plan(items);

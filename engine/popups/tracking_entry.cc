@@ -34,7 +34,7 @@ Status TrackingEntry::Plan(std::span<Tracker::Tally::Item> items) {
     if (item.event.keyed) TNT_RETURN_IF_ERROR(PutAnswer(tx_, item.event.keyed->answer));
     if (const auto* view = std::get_if<ViewEvent>(&item.event.event)) {
       TNT_RETURN_IF_ERROR(PlanView(*view, popup));
-    } else if (const auto* filtered = std::get_if<FilteredEvent>(&item.event)) {
+    } else if (const auto* filtered = std::get_if<FilteredEvent>(&item.event.event)) {
       counters_.Add({kShopFiltered, kShopOwner, kBotRuleNames[static_cast<size_t>(filtered->rule)]},
                     1);
     } else {

@@ -34,17 +34,17 @@ constexpr Shape kShapes[] = {
                       "averageConversionRate: number}"},
     {"AbGroupDocument", "AbGroup & {totalVisitors: int}"},
     {"AbResult",      "PopupStats & {trafficPercentage: number}"},
-    {"Activity",      "{id: string, type: string, value: number, items: CartItem[], location: string|null, deviceType: string|null, "
-                      "trafficSource: string|null, timestamp: time, recoveredVia: string|null, popupName?: string, timeAgo: string}"},
+    {"Activity",      "{id: string, type: string, value: number, items: CartItem[], location: string?, deviceType: string?, "
+                      "trafficSource: string?, timestamp: time, recoveredVia: string?, popupName?: string, timeAgo: string}"},
     {"Features",      "{abTesting: bool, advancedAnalytics: bool, customDomains: bool, prioritySupport: bool, apiAccess: bool}"},
     {"PlanLimits",    "{maxPopups: int, maxViewsPerMonth: int, features: Features}"},
     {"PlanUsage",     "{popupCount: int, popupViews: int, popupConversions: int}"},
     {"Pricing",       "{price: int, currency: string, interval: string}"},
     {"Plan",          "{id: string, name: string, limits: PlanLimits} & Pricing"},
-    {"Subscription",  "{id: string, planType: string, status: string, currentPeriodEnd: string|null, createdAt: time}"},
+    {"Subscription",  "{id: string, planType: string, status: string, currentPeriodEnd: string?, createdAt: time}"},
     {"PeriodCounts",  "{views: int, conversions: int, revenue: number, uniqueVisitors: int}"},
     {"ValueViews",    "{value: string, views: int}"},
-    {"Breakdown",     "{from: string, to: string, completeUntil: string|null, device?: ValueViews[], browser?: ValueViews[], "
+    {"Breakdown",     "{from: string, to: string, completeUntil: string?, device?: ValueViews[], browser?: ValueViews[], "
                       "page?: ValueViews[], referrer?: ValueViews[]}"},
     {"SeriesPoint",   "{start: time} & PeriodCounts"},
     {"Series",        "{popupId: string, granularity: string, tz: string, from: time, to: time, standardErrorPercent: number, "
@@ -74,9 +74,9 @@ constexpr RouteDoc kRoutes[] = {
     {"GET /ab-testing",                            "List a shop's split tests, newest first", 200, "AbGroupDocument[]", nullptr, kShopList},
     {"GET /ab-testing/:id",                        "Read a split test", 200, "AbGroupDocument", nullptr, kShop},
     {"PATCH /ab-testing/:id",                      "Change a split test", 200, "AbGroupDocument", kInput<schema::UpdateAbGroupInput>, kShop},
-    {"GET /ab-testing/:id/results",                "Compare the popups of a split test", 200, "{group: AbGroupDocument, results: AbResult[], winner: AbResult|null}", nullptr, kShop},
+    {"GET /ab-testing/:id/results",                "Compare the popups of a split test", 200, "{group: AbGroupDocument, results: AbResult[], winner: AbResult?}", nullptr, kShop},
     {"POST /ab-testing/:id/winner",                "End a split test with a winner", 201, "AbGroupDocument", kInput<schema::SelectWinnerInput>, kShop},
-    {"GET /ab-testing/:id/assign",                 "Assign a visitor to a popup, once and for all", 200, "{groupId: string, visitorId: string, popupId: string|null}", nullptr, "{shopId: string, visitorId: string}"},
+    {"GET /ab-testing/:id/assign",                 "Assign a visitor to a popup, once and for all", 200, "{groupId: string, visitorId: string, popupId: string?}", nullptr, "{shopId: string, visitorId: string}"},
 
     {"POST /revenue/track-abandonment",            "Record a cart that was left", 201, "{success: bool, eventId: string}", kInput<schema::TrackAbandonmentInput>},
     {"POST /revenue/track-recovery",               "Record a cart that was won back", 201, "{success: bool, recoveryId: string}", kInput<schema::TrackRecoveryInput>},

@@ -32,7 +32,7 @@ void AppendUsage(std::string* out, const db::Usage& usage) {
   object.Int("popupConversions", usage.month_conversions);
 }
 
-Result<http::Response> ListPlans(Module& /*module*/, const http::Request& request) {
+Result<http::Response> ListPlans(Module& /*module*/, const http::Request& /*request*/) {
   std::string json = R"({"plans":[)";
   for (const db::PlanLimits& plan : db::Plans()) {
     if (json.back() != '[') json.push_back(',');
