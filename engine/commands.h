@@ -22,6 +22,9 @@ enum class CommandKind : uint16_t {
   kWebhookUpdate = 31,
   kWebhookDelete = 32,
   kWebhookReplay = 33,
+  // Replication.
+  kFollowerJoin = 40,
+  kFollowerForget = 41,
   // Gym.
   kGymSignup = 100,
   kGymSignupMember = 101,

@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <utility>
 
@@ -26,6 +27,8 @@ namespace {
 // A command that misses the cache is warmed outside its partition this often before it may wait for a disk inside it.
 constexpr int kWarmRunsMax = 3;
 constexpr uint64_t kReplayBatchBytes = 4u << 20;
+constexpr std::string_view kNotLeading = "this node does not lead; writes go to the leader";
+constexpr size_t kHashBufferBytes = 64u << 10;
 constexpr uint64_t kReplayProgressEntries = 200'000;
 
 // Whether a plan came to a decision of its own, rather than to a state of the machine that may pass.
@@ -49,7 +52,9 @@ store::Tier StoreTier(ReadTier tier) {
 }
 
 // The folder's identity: which cluster its log belongs to. Written once.
-Result<uint64_t> EnsureClusterId(FileSystem& files, const std::string& directory, Random& random) {
+Result<uint64_t> EnsureClusterId(const EngineOptions& options) {
+  FileSystem& files = *options.files;
+  const std::string& directory = options.directory;
   const std::string path = directory + "/IDENTITY";
   TNT_ASSIGN_OR_RETURN(const bool exists, files.Exists(path));
   if (exists) {
@@ -63,7 +68,8 @@ Result<uint64_t> EnsureClusterId(FileSystem& files, const std::string& directory
     return LoadBig64(bytes.data());
   }
   std::string bytes;
-  AppendBig64(&bytes, random.Next64() | 1);
+  AppendBig64(&bytes,
+              options.new_cluster_id != 0 ? options.new_cluster_id : options.random->Next64() | 1);
   TNT_RETURN_IF_ERROR(ReplaceFile(files, path, "cluster " + FormatHex(bytes) + "\n"));
   return LoadBig64(bytes.data());
 }
@@ -186,12 +192,24 @@ class Engine::Core {
   EngineOptions options;
   std::optional<NotingClock> noting_clock;
   std::optional<FolderLock> folder_lock;
+  uint64_t cluster_id = 0;
+  std::unique_ptr<NodeFile> node;
   std::unique_ptr<log::SegmentLog> log;
   std::unique_ptr<store::Store> store;
-  uint64_t epoch = 1;
+  std::atomic<bool> writable{
+      true};  // Read inside a partition; StopWrites takes each after clearing it.
+  std::atomic<uint64_t> epoch{1};        // Acquire and release, with the next.
+  std::atomic<uint64_t> epoch_first{1};  // First index of that epoch.
   partition::ChangeTable changes;
   std::unique_ptr<partition::Partitions> partitions;
   std::unique_ptr<partition::Pipeline> pipeline;
+
+  // After the table changed: first where it begins, so that nobody sees the new epoch with the old beginning.
+  void SetEpoch() {
+    const EpochTable table = node->epochs();
+    epoch_first.store(table.rows().back().first_index, std::memory_order_release);
+    epoch.store(table.newest_epoch(), std::memory_order_release);
+  }
 
   partition::Execution::Options ExecutionOptions(ReadTier tier, bool dry) {
     return {*partitions,     [this] { return pipeline->view(); },
@@ -221,6 +239,10 @@ class Engine::Core {
     partition::Execution execution(ExecutionOptions(tier, false));
     execution.Hold(space);
     Outcome outcome;
+    if (!writable.load(std::memory_order_acquire)) {
+      outcome.status = Unavailable(std::string(kNotLeading));
+      return outcome;
+    }
     outcome.status = RunUnderCondition(execution, tier, run);
     if (outcome.status.ok()) outcome.status = Conclude(execution, tier);
     outcome.trace = std::move(execution.trace());
@@ -252,6 +274,10 @@ class Engine::Core {
     execution->Hold(space);
     Outcome outcome;
     outcome.release_index = execution->newest_index();
+    if (!writable.load(std::memory_order_acquire)) {
+      outcome.status = Unavailable(std::string(kNotLeading));
+      return outcome;
+    }
     const SpaceReader reader(*execution, space, tier);
     outcome.status = call->LookIn(reader);
     call->answer_index_ = outcome.release_index;
@@ -310,6 +336,38 @@ uint64_t ReadView::applied_index() const {
   return state_->snapshot->applied_index();
 }
 
+Result<std::vector<SpaceHash>> ReadView::HashSpaces() const {
+  // Where the store keeps how far it got is not part of the state.
+  const std::string own = keys::MetaKey(kDirectorySpace, "applied_index");
+  std::vector<SpaceHash> spaces;
+  std::string buffer;
+  const auto fold = [&] {
+    if (buffer.empty()) return;
+    AppendLittle(&buffer, spaces.back().hash.low);
+    AppendLittle(&buffer, spaces.back().hash.high);
+    spaces.back().hash = Hash128Of(buffer);
+    buffer.clear();
+  };
+  const std::unique_ptr<Cursor> rows =
+      state_->snapshot->reader(store::Tier::kDisk).Scan("", std::string(9, '\xFF'));
+  for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
+    if (rows->key() == own) continue;
+    keys::KeyHead head;
+    if (!keys::SplitHead(rows->key(), &head)) return Corruption("a row with a malformed key");
+    if (spaces.empty() || spaces.back().space != head.space) {
+      fold();
+      spaces.push_back({head.space, 0, {}});
+    }
+    ++spaces.back().rows;
+    AppendSized(&buffer, rows->key());
+    AppendSized(&buffer, rows->value());
+    if (buffer.size() >= kHashBufferBytes) fold();
+  }
+  fold();
+  TNT_RETURN_IF_ERROR(rows->status());
+  return spaces;
+}
+
 SpaceReader ReadView::Space(const TenantRef& tenant, ReadTier tier) const {
   WorkTrace::NoteSpace(tenant.space());
   return SpaceReader(state_->reader(tier), tenant.space(), tier, state_);
@@ -343,8 +401,11 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
     TNT_ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Acquire(options.directory));
     core->folder_lock.emplace(std::move(lock));
   }
-  TNT_ASSIGN_OR_RETURN(const uint64_t cluster_id,
-                       EnsureClusterId(files, options.directory, *options.random));
+  TNT_ASSIGN_OR_RETURN(const uint64_t cluster_id, EnsureClusterId(options));
+  core->cluster_id = cluster_id;
+  core->writable = !options.follower;
+  TNT_ASSIGN_OR_RETURN(
+      core->node, NodeFile::Open(files, options.directory, *options.random, !options.follower));
   log::LogOptions log_options;
   log_options.segment_bytes = options.segment_bytes;
   log_options.cluster_id = cluster_id;
@@ -370,11 +431,22 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
   // RocksDB syncs inside its folder only; log that is trimmed must not outlive the folder's own name.
   TNT_RETURN_IF_ERROR(files.SyncDirectory(options.directory));
   TNT_RETURN_IF_ERROR(Replay(*core->log, *core->store));
-  core->epoch = std::max<uint64_t>(core->log->end().epoch, 1);
+  if (core->log->end().epoch > core->node->promised()) {
+    return Corruption(options.directory + "/NODE is missing or old: it knows epoch " +
+                      std::to_string(core->node->promised()) + ", the log ends in epoch " +
+                      std::to_string(core->log->end().epoch) + "; restore it from a copy");
+  }
+  core->SetEpoch();
+  if (!options.follower && !core->node->leads()) {
+    return Conflict(
+        "this folder follows a leader (epoch " + std::to_string(core->node->promised()) +
+        "): start it with --follow, or make it the leader with `tenantry admin promote`");
+  }
   core->partitions = std::make_unique<partition::Partitions>(options.partitions);
   core->pipeline = std::make_unique<partition::Pipeline>(
       partition::PipelineOptions{options.pending_bytes_max, options.flush_log_bytes}, *core->log,
       *core->store, core->changes);
+  if (!options.follower) core->pipeline->BeginEpoch(core->epoch);
   return std::unique_ptr<Engine>(new Engine(std::move(core)));
 }
 
@@ -401,7 +473,27 @@ Outcome Engine::ExecuteDirectory(const CommandInfo& info, ReadTier tier,
                            });
 }
 
+namespace {
+
+// What this thread's pin shows, and of which engine.
+thread_local const Engine* pinned_engine = nullptr;
+thread_local const ReadView* pinned_view = nullptr;
+
+}  // namespace
+
+ViewPin::ViewPin(const Engine& engine) : view_(engine.View()) {
+  TNT_CHECK(pinned_engine == nullptr);
+  pinned_engine = &engine;
+  pinned_view = &view_;
+}
+
+ViewPin::~ViewPin() {
+  pinned_engine = nullptr;
+  pinned_view = nullptr;
+}
+
 ReadView Engine::View() const {
+  if (pinned_engine == this && condition_reader == nullptr) return *pinned_view;
   return ReadView(std::make_shared<ReadView::State>(
       ReadView::State{core_->pipeline->view(), condition_reader}));
 }
@@ -433,7 +525,85 @@ Position Engine::position() const {
   return core_->log->end();
 }
 uint64_t Engine::epoch() const {
-  return core_->epoch;
+  return core_->epoch.load(std::memory_order_acquire);
+}
+
+Position Engine::PositionOf(const ReadView& view) const {
+  const uint64_t index = view.applied_index();
+  // Only a newer epoch than ours can have begun behind the view, and then this node asks its table.
+  const uint64_t newest = epoch();
+  if (index >= core_->epoch_first.load(std::memory_order_acquire)) return {newest, index};
+  return {core_->node->epochs().EpochOf(index), index};
+}
+
+bool Engine::writable() const {
+  return core_->writable.load(std::memory_order_acquire);
+}
+
+uint64_t Engine::cluster_id() const {
+  return core_->cluster_id;
+}
+
+const log::SegmentLog& Engine::log() const {
+  return *core_->log;
+}
+
+NodeFile& Engine::node() {
+  return *core_->node;
+}
+
+void Engine::AppendReplicated(std::vector<log::Entry>* entries) {
+  core_->pipeline->AppendReplicated(std::move(*entries));
+}
+
+uint64_t Engine::appended_index() const {
+  return core_->pipeline->appended_index();
+}
+
+void Engine::SetDurableListener(std::function<void()> listener) {
+  core_->pipeline->SetDurableListener(std::move(listener));
+}
+
+void Engine::SetReplicaGate(bool on) {
+  core_->pipeline->SetReplicaGate(on);
+}
+
+void Engine::AdvanceReplicated(uint64_t index) {
+  core_->pipeline->AdvanceReplicated(index);
+}
+
+void Engine::RetainLog(uint64_t index, uint64_t bytes_max) {
+  core_->pipeline->RetainLog(index, bytes_max);
+}
+
+void Engine::StopWrites() {
+  core_->writable.store(false, std::memory_order_release);
+  // Whoever was inside a partition is out once its lock was ours.
+  core_->partitions->Pass();
+}
+
+void Engine::ResumeWrites() {
+  TNT_CHECK(core_->node->leads());
+  core_->writable.store(true, std::memory_order_release);
+}
+
+Status Engine::BeginEpoch(uint64_t epoch) {
+  const uint64_t end = core_->pipeline->appended_index();
+  if (released_index() != end) {
+    return Unavailable("entries up to " + std::to_string(end) + " are not applied yet");
+  }
+  TNT_RETURN_IF_ERROR(core_->node->Begin(epoch, end + 1));
+  core_->partitions->Reset(end);
+  core_->pipeline->BeginEpoch(epoch);
+  core_->SetEpoch();
+  core_->writable.store(true, std::memory_order_release);
+  return Status::Ok();
+}
+
+Status Engine::AdoptEpochs(const EpochTable& table) {
+  TNT_RETURN_IF_ERROR(core_->node->Adopt(table));
+  core_->SetEpoch();
+  return Status::Ok();
 }
 const Clock& Engine::clock() const {
   return *core_->noting_clock;

@@ -17,10 +17,12 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/checksum.h"
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/base/random.h"
 #include "engine/base/result.h"
+#include "engine/node_file.h"
 #include "engine/rule_trace.h"
 #include "engine/space_reader.h"
 #include "engine/stats.h"
@@ -28,6 +30,10 @@
 
 namespace tenantry {
 
+namespace log {
+class SegmentLog;
+struct Entry;
+}  // namespace log
 namespace store {
 struct StoreEnvironment;
 }
@@ -44,11 +50,13 @@ struct EngineOptions {
   uint64_t write_buffer_bytes = 16u << 20;
   uint64_t pending_bytes_max =
       64u << 20;  // Open plus waiting groups; beyond it commands get kUnavailable.
-  uint64_t flush_log_bytes = 256u << 20;      // Replay bound: flush the store after this much log.
-  const Clock* clock = nullptr;               // Required.
-  Random* random = nullptr;                   // Required.
-  FileSystem* files = nullptr;                // Required; holds the log.
-  bool lock_folder = true;                    // Off only where `directory` is not a real folder.
+  uint64_t flush_log_bytes = 256u << 20;  // Replay bound: flush the store after this much log.
+  const Clock* clock = nullptr;           // Required.
+  Random* random = nullptr;               // Required.
+  FileSystem* files = nullptr;            // Required; holds the log.
+  bool follower = false;                  // Commands are refused; entries come from a leader.
+  uint64_t new_cluster_id = 0;  // Of a folder without data: the cluster it joins; 0 makes one.
+  bool lock_folder = true;      // Off only where `directory` is not a real folder.
   const CommandObserver* observer = nullptr;  // Hears of changes of tenants that are observed.
   std::shared_ptr<store::StoreEnvironment>
       store_environment;  // Tests put RocksDB on a faulty disk.
@@ -81,10 +89,20 @@ struct Outcome {
   RuleTrace trace;
 };
 
+class Engine;
+
+struct SpaceHash {
+  SpaceId space;
+  uint64_t rows = 0;
+  Hash128 hash;
+};
+
 // One consistent state. Cheap to copy; keeps its snapshot alive.
 class ReadView {
  public:
   uint64_t applied_index() const;
+  // One hash of all rows of each space, in order of spaces: equal on every node that shows the same index.
+  Result<std::vector<SpaceHash>> HashSpaces() const;
   // Both keep the view's state alive by themselves.
   SpaceReader Space(const TenantRef& tenant, ReadTier tier) const;
   SpaceReader DirectorySpace(ReadTier tier) const;
@@ -94,6 +112,20 @@ class ReadView {
   struct State;
   explicit ReadView(std::shared_ptr<const State> state) : state_(std::move(state)) {}
   std::shared_ptr<const State> state_;
+};
+
+// While one lives, every View() of this engine on this thread is the state of its start, so that whatever a request asks
+// comes from one snapshot. Pins do not nest; commands are not affected.
+class ViewPin {
+ public:
+  explicit ViewPin(const Engine& engine);
+  ~ViewPin();
+  ViewPin(const ViewPin&) = delete;
+  ViewPin& operator=(const ViewPin&) = delete;
+  const ReadView& view() const { return view_; }
+
+ private:
+  ReadView view_;
 };
 
 class Engine {
@@ -128,6 +160,35 @@ class Engine {
   Position position() const;
   // Of the entries written now.
   uint64_t epoch() const;
+  // (epoch, index) of the newest entry that a view shows.
+  Position PositionOf(const ReadView& view) const;
+
+  // -- What replication needs (replication/ and its wiring are the only users; docs/replication.md). --
+
+  // False on a follower, and while leadership is handed over: commands are refused with kUnavailable.
+  bool writable() const;
+  uint64_t cluster_id() const;
+  const log::SegmentLog& log() const;
+  NodeFile& node();
+  // Entries of the leader, checked against the chain by the caller; synced and applied like our own.
+  void AppendReplicated(std::vector<log::Entry>* entries);
+  // Of everything appended, synced or not.
+  uint64_t appended_index() const;
+  // Called from the log thread after each sync; must not block. Set before anything is appended.
+  void SetDurableListener(std::function<void()> listener);
+  // Durability `replica`: groups are applied up to what AdvanceReplicated names.
+  void SetReplicaGate(bool on);
+  void AdvanceReplicated(uint64_t index);
+  // Keeps log from `index` on for followers, at most about `bytes_max` of it.
+  void RetainLog(uint64_t index, uint64_t bytes_max);
+  // Refuses new commands, and returns when none is under way.
+  void StopWrites();
+  // Takes back StopWrites, while this node leads still.
+  void ResumeWrites();
+  // Leads from here on: everything in the log must be applied. The epoch is on the disk when this returns OK.
+  Status BeginEpoch(uint64_t epoch);
+  // A follower takes over its leader's table of epochs.
+  Status AdoptEpochs(const EpochTable& table);
   // Looking at it is noted by a ReadRecorder.
   const Clock& clock() const;
   Random& random();

@@ -5,6 +5,7 @@
 
 #include "engine/condition.h"
 #include "engine/work_trace.h"
+#include "server/cluster.h"
 #include "server/conditional.h"
 #include "server/gym/api_docs.h"
 #include "server/gym/middleware.h"
@@ -35,7 +36,8 @@ constexpr std::string_view kAllowedHeaders =
     "Key,"
     "X-Request-Id,Tenantry-Min-Position";
 constexpr std::string_view kExposedHeaders =
-    "ETag,Retry-After,X-Request-Id,X-Total-Count,Link,Tenantry-Position,X-RateLimit-Limit,"
+    "ETag,Retry-After,X-Request-Id,X-Total-Count,Link,Location,Tenantry-Position,Tenantry-"
+    "Durability,X-RateLimit-Limit,"
     "X-RateLimit-Remaining,X-RateLimit-Reset,RateLimit,RateLimit-Policy,Idempotent-Replayed";
 
 // Whether operations' routes answer this client. What a proxy passes on that is not a trusted one comes from anywhere.
@@ -178,13 +180,49 @@ std::string_view TenantryApplication::AdmissionLines(const http::Admission& admi
 }
 
 http::Response TenantryApplication::Handle(const http::Route& route, const http::Request& request) {
+  if (std::optional<NodeRefusal> refusal =
+          CheckNode(context_.engine, context_.cluster, route, request)) {
+    http::Response response = Error(refusal->status, refusal->message, request);
+    if (!refusal->location.empty()) response.headers.emplace_back("Location", refusal->location);
+    if (refusal->status == 503) response.headers.emplace_back("Retry-After", "1");
+    return response;
+  }
   const WorkTrace trace(context_.engine.clock(), log_.slow_ns());
-  http::Response response = Answer(route, request);
+  const bool reads = route.method == http::Method::kGet && route.module != http::Module::kShared;
+  http::Response response = reads ? HandleRead(route, request) : Answer(route, request);
   response.tenant_space = trace.space().value();
   for (const SlowOperation& operation : trace.slow()) {
     log_.AddSlow(request, route, tenant_names_.Read(response.tenant_space), operation);
   }
   return response;
+}
+
+// Everything a read asks comes from one state, whose position it names.
+http::Response TenantryApplication::HandleRead(const http::Route& route,
+                                               const http::Request& request) {
+  const ViewPin pin(context_.engine);
+  http::Response response = Answer(route, request);
+  if (response.release_index == 0 && response.tick_ticket == 0 && !response.rerun_blocking) {
+    response.headers.emplace_back("Tenantry-Position",
+                                  FormatPosition(context_.engine.PositionOf(pin.view())));
+  }
+  return response;
+}
+
+uint64_t TenantryApplication::WaitFor(const http::Route& route, const http::Request& request) {
+  if (route.module == http::Module::kShared) return 0;
+  return IndexToWaitFor(context_.engine, request);
+}
+
+std::string_view TenantryApplication::DurabilityName() const {
+  const bool replica = context_.cluster != nullptr && context_.cluster->replica_durability;
+  return replica ? "replica" : "disk";
+}
+
+std::string TenantryApplication::LateLines(uint64_t release_index) {
+  const Position position{context_.engine.epoch(), release_index};
+  return "Tenantry-Position: " + FormatPosition(position) +
+         "\r\nTenantry-Durability: " + std::string(DurabilityName()) + "\r\n";
 }
 
 http::Response TenantryApplication::Unrouted(const http::Request& request,
@@ -227,6 +265,7 @@ void TenantryApplication::Decorate(const http::Request* request, const http::Rou
   if (response->release_index != 0) {
     const Position position{context_.engine.epoch(), response->release_index};
     headers.emplace_back("Tenantry-Position", FormatPosition(position));
+    headers.emplace_back("Tenantry-Durability", DurabilityName());
   }
   if (request == nullptr) return;
   const std::optional<std::string_view> origin = request->FindHeader("Origin");

@@ -56,6 +56,8 @@ class TenantryApplication final : public http::Application {
   http::Response Overloaded(const http::Request& request) override;
   void Decorate(const http::Request* request, const http::Route* route,
                 http::Response* response) override;
+  uint64_t WaitFor(const http::Route& route, const http::Request& request) override;
+  std::string LateLines(uint64_t release_index) override;
   uint64_t ReleasedIndex() const override { return context_.engine.released_index(); }
   bool LogIsIdle() const override { return context_.engine.idle(); }
   void OnTickEnd(uint32_t loop, std::vector<http::TickVerdict>* verdicts) override;
@@ -72,6 +74,8 @@ class TenantryApplication final : public http::Application {
   // Networks and rate limits: the refusal, if any.
   std::optional<http::Response> AskGate(const http::Request& request, const http::Route* route,
                                         http::Admission* admission);
+  http::Response HandleRead(const http::Route& route, const http::Request& request);
+  std::string_view DurabilityName() const;
   http::Response Error(int status, std::string_view message, const http::Request& request) const;
 
   const Context& context_;

@@ -15,6 +15,8 @@ class Gate;
 
 namespace tenantry::server {
 
+class Cluster;
+
 struct ServerOptions {
   bool shop_auth_open = false;       // --shop-auth open
   uint32_t open_shops_max = 1000;    // Shops that strangers may create in open mode.
@@ -32,7 +34,8 @@ struct Context {
   const tenant::TokenSecret& token_secret;
   uint32_t loops;  // How many loops run handlers; Request::loop is below this.
   Observability& observability;
-  limits::Gate* gate = nullptr;  // Null: nobody is limited.
+  limits::Gate* gate = nullptr;      // Null: nobody is limited.
+  const Cluster* cluster = nullptr;  // Null: a node of its own.
 };
 
 }  // namespace tenantry::server

@@ -52,6 +52,12 @@ std::optional<SegmentIndex::Place> SegmentIndex::Find(uint64_t index) const {
   return Place{*std::prev(after), std::min(last, end_.index)};
 }
 
+uint64_t SegmentIndex::FirstIndexOfNewest(size_t count) const {
+  MutexLock lock(mutex_);
+  if (count == 0) return end_.index + 1;
+  return segments_[segments_.size() - std::min(count, segments_.size())].first_index;
+}
+
 std::optional<SegmentRef> SegmentIndex::TakeOldestBelow(uint64_t index) {
   MutexLock lock(mutex_);
   if (segments_.size() < 2 || segments_[1].first_index > index) return std::nullopt;

@@ -44,6 +44,9 @@ class SegmentIndex {
   // Nothing for an entry that was trimmed.
   std::optional<Place> Find(uint64_t index) const TNT_EXCLUDES(mutex_);
 
+  // First index of the `count` newest segments, or of all when there are fewer.
+  uint64_t FirstIndexOfNewest(size_t count) const TNT_EXCLUDES(mutex_);
+
   // Forgets and returns the oldest segment when it is not the newest and all its entries are below
   // `index`.
   std::optional<SegmentRef> TakeOldestBelow(uint64_t index) TNT_EXCLUDES(mutex_);

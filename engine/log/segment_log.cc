@@ -220,6 +220,29 @@ Result<std::unique_ptr<Reader>> SegmentLog::ReadFrom(uint64_t index) const {
   return std::make_unique<Reader>(files_, index_, index);
 }
 
+Result<Hash128> SegmentLog::ChainAt(uint64_t index) const {
+  if (index == 0) return GenesisChain(options_.cluster_id);
+  if (index > end().index) return NotFound("log entry " + std::to_string(index) + " is to come");
+  if (index + 1 == first_index()) {
+    // What stands before the first entry is in the header of its segment.
+    const std::optional<SegmentIndex::Place> place = index_.Find(index + 1);
+    if (!place.has_value()) return NotFound("log entry " + std::to_string(index) + " was trimmed");
+    TNT_ASSIGN_OR_RETURN(const std::unique_ptr<File> file,
+                         files_.Open(place->segment.path, OpenMode::kRead));
+    TNT_ASSIGN_OR_RETURN(const SegmentHeader header, ReadSegmentHeader(*file, place->segment.path));
+    if (header.previous.index == index) return header.previous_chain;
+  }
+  TNT_ASSIGN_OR_RETURN(const std::unique_ptr<Reader> reader, ReadFrom(index));
+  EntryView entry;
+  TNT_ASSIGN_OR_RETURN(const bool found, reader->Next(&entry));
+  if (!found) return NotFound("log entry " + std::to_string(index) + " is to come");
+  return entry.chain;
+}
+
+uint64_t SegmentLog::FirstIndexWithin(uint64_t bytes) const {
+  return index_.FirstIndexOfNewest(bytes / options_.segment_bytes);
+}
+
 Status SegmentLog::TrimBefore(uint64_t index) {
   MutexLock lock(trim_mutex_);
   while (const std::optional<SegmentRef> oldest = index_.TakeOldestBelow(index)) {

@@ -96,6 +96,12 @@ class SegmentLog {
   // kNotFound for a trimmed entry, kInvalidArgument for one behind the next entry to be appended.
   Result<std::unique_ptr<Reader>> ReadFrom(uint64_t index) const;
 
+  // The chain hash after an entry, which with its position names the history up to there. Index 0 is the beginning.
+  // kNotFound when the log no longer or not yet says.
+  Result<Hash128> ChainAt(uint64_t index) const;
+  // Oldest entry of about this many newest bytes, in whole segments.
+  uint64_t FirstIndexWithin(uint64_t bytes) const;
+
   // Unlinks whole sealed segments whose entries are all below `index`, oldest first, one directory
   // sync each, so that a power loss cannot leave a gap.
   Status TrimBefore(uint64_t index) TNT_EXCLUDES(trim_mutex_);

@@ -36,6 +36,23 @@ Partition& Partitions::Of(SpaceId space) {
   return *partitions_[1 + hash % (partitions_.size() - 1)];
 }
 
+void Partitions::Pass() {
+  for (const std::unique_ptr<Partition>& partition : partitions_) {
+    partition->mutex.Lock();
+    partition->mutex.Unlock();
+  }
+}
+
+void Partitions::Reset(uint64_t applied) {
+  for (const std::unique_ptr<Partition>& partition : partitions_) {
+    partition->mutex.Lock();
+    partition->layers.clear();
+    partition->hot.Clear();
+    partition->newest_index = applied;
+    partition->mutex.Unlock();
+  }
+}
+
 Execution::Execution(const Options& options)
     : partitions_(options.partitions),
       load_view_(options.load_view),

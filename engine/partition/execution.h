@@ -43,6 +43,11 @@ class Partitions {
  public:
   explicit Partitions(uint32_t tenant_partitions);
   Partition& Of(SpaceId space);
+  // Takes and leaves each partition once.
+  void Pass() TNT_NO_THREAD_SAFETY_ANALYSIS;
+  // Forgets what commands left behind, one partition after the other: whoever wrote since did not come through here. All of
+  // it must be in the published view, whose index is `applied`.
+  void Reset(uint64_t applied) TNT_NO_THREAD_SAFETY_ANALYSIS;
 
  private:
   std::vector<std::unique_ptr<Partition>> partitions_;

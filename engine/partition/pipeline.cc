@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "engine/base/check.h"
 #include "engine/keys/keys.h"
 #include "engine/log/write_set.h"
 
@@ -81,6 +82,38 @@ Pipeline::Ticket Pipeline::Append(log::Entry entry) {
   return ticket;
 }
 
+void Pipeline::AppendReplicated(std::vector<log::Entry> entries) {
+  if (entries.empty()) return;
+  uint64_t bytes = 0;
+  for (const log::Entry& entry : entries) bytes += log::EncodedEntryBytes(entry);
+  pending_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  MutexLock lock(group_mutex_);
+  TNT_CHECK(entries.front().header.index == next_index_);
+  epoch_ = entries.back().header.epoch;
+  next_index_ = entries.back().header.index + 1;
+  const bool first = open_.entries.empty();
+  for (log::Entry& entry : entries) open_.entries.push_back(std::move(entry));
+  open_.bytes += bytes;
+  if (first) group_ready_.NotifyOne();
+}
+
+void Pipeline::BeginEpoch(uint64_t epoch) {
+  MutexLock lock(group_mutex_);
+  TNT_CHECK(open_.entries.empty());
+  TNT_CHECK(epoch >= epoch_);
+  epoch_ = epoch;
+}
+
+uint64_t Pipeline::epoch() const {
+  MutexLock lock(group_mutex_);
+  return epoch_;
+}
+
+uint64_t Pipeline::appended_index() const {
+  MutexLock lock(group_mutex_);
+  return next_index_ - 1;
+}
+
 void Pipeline::RunLog() {
   Thread::PreferCallingThread(kLogThreadNice);
   for (;;) {
@@ -114,6 +147,7 @@ void Pipeline::RunLog() {
       durable_.push_back(std::move(group));
     }
     durable_ready_.NotifyOne();
+    if (durable_listener_) durable_listener_();
     EnsureSpace();
   }
   MutexLock lock(durable_mutex_);
@@ -151,17 +185,42 @@ void Pipeline::EnsureSpace() {
   flush_wanted_.NotifyOne();
 }
 
+// Waits for the next group that may be applied; nothing at the end. What the end finds without its replicas stays in the log.
+std::unique_ptr<Pipeline::Group> Pipeline::TakeDurable() {
+  MutexLock lock(durable_mutex_);
+  for (;;) {
+    const bool held = !durable_.empty() && replica_gate_ &&
+                      durable_.front()->entries.back().header.index > replicated_;
+    if (!durable_.empty() && !held) break;
+    if (log_done_) return nullptr;
+    durable_ready_.Wait(durable_mutex_);
+  }
+  std::unique_ptr<Group> group = std::move(durable_.front());
+  durable_.pop_front();
+  return group;
+}
+
+void Pipeline::SetReplicaGate(bool on) {
+  MutexLock lock(durable_mutex_);
+  replica_gate_ = on;
+  durable_ready_.NotifyOne();
+}
+
+void Pipeline::AdvanceReplicated(uint64_t index) {
+  MutexLock lock(durable_mutex_);
+  if (index <= replicated_) return;
+  replicated_ = index;
+  if (replica_gate_) durable_ready_.NotifyOne();
+}
+
+void Pipeline::RetainLog(uint64_t index, uint64_t bytes_max) {
+  retain_from_.store(index, std::memory_order_relaxed);
+  retain_bytes_.store(bytes_max, std::memory_order_relaxed);
+}
+
 void Pipeline::RunApply() {
   Thread::PreferCallingThread(kApplyThreadNice);
-  for (;;) {
-    std::unique_ptr<Group> group;
-    {
-      MutexLock lock(durable_mutex_);
-      while (durable_.empty() && !log_done_) durable_ready_.Wait(durable_mutex_);
-      if (durable_.empty()) return;
-      group = std::move(durable_.front());
-      durable_.pop_front();
-    }
+  while (const std::unique_ptr<Group> group = TakeDurable()) {
     if (!ApplyGroup(*group)) return;
     unflushed_bytes_ += group->bytes;
     if (unflushed_bytes_ >= options_.flush_log_bytes) {
@@ -254,7 +313,9 @@ Status Pipeline::FlushAndTrim() {
     flushed = store_.Flush();
   }
   TNT_RETURN_IF_ERROR(flushed);
-  return log_.TrimBefore(applied + 1);
+  const uint64_t wanted = retain_from_.load(std::memory_order_relaxed);
+  const uint64_t affordable = log_.FirstIndexWithin(retain_bytes_.load(std::memory_order_relaxed));
+  return log_.TrimBefore(std::min(applied + 1, std::max(wanted, affordable)));
 }
 
 std::shared_ptr<const store::Snapshot> Pipeline::view() const {
@@ -279,6 +340,10 @@ void Pipeline::AddFigures(EngineStats* stats) const {
   stats->groups = groups_;
   stats->group_entries = group_entries_;
   stats->group_sizes = group_sizes_;
+}
+
+void Pipeline::SetDurableListener(std::function<void()> listener) {
+  durable_listener_ = std::move(listener);
 }
 
 std::vector<uint32_t> Pipeline::GroupSizes() const {

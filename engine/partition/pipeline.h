@@ -56,12 +56,28 @@ class Pipeline {
   };
   // Fills in epoch and index. The caller holds the partitions the entry touches, so indexes follow execution order.
   Ticket Append(log::Entry entry);
+  // On a follower: entries of its leader, with their epochs and indexes, which continue what was appended before.
+  void AppendReplicated(std::vector<log::Entry> entries);
+  // Of the entries appended from now on. Nothing may be on its way.
+  void BeginEpoch(uint64_t epoch) TNT_EXCLUDES(group_mutex_);
+  uint64_t epoch() const TNT_EXCLUDES(group_mutex_);
+  // Of the newest entry appended, durable or not.
+  uint64_t appended_index() const TNT_EXCLUDES(group_mutex_);
 
   std::shared_ptr<const store::Snapshot> view() const TNT_EXCLUDES(view_mutex_);
   uint64_t released_index() const { return released_.load(std::memory_order_acquire); }
   void WaitReleased(uint64_t index) TNT_EXCLUDES(release_mutex_);
   // Runs on the apply thread after each release; must not block. Set before the first Append.
   void SetReleaseListener(std::function<void()> listener);
+  // Runs on the log thread after each sync; must not block. Set before the first Append.
+  void SetDurableListener(std::function<void()> listener);
+
+  // While on, a group is applied only once AdvanceReplicated named its last entry, so that nobody is shown what could still
+  // be lost with this node.
+  void SetReplicaGate(bool on) TNT_EXCLUDES(durable_mutex_);
+  void AdvanceReplicated(uint64_t index) TNT_EXCLUDES(durable_mutex_);
+  // Log from `index` on is kept for followers, but at most about `bytes_max` of it.
+  void RetainLog(uint64_t index, uint64_t bytes_max);
 
   // Flushes the store now and drops log segments it no longer needs.
   Status FlushAndTrim();
@@ -79,6 +95,7 @@ class Pipeline {
   void AppendUntilThereIsRoom(const std::vector<log::Entry>& entries);
   void EnsureSpace();
   void RunApply();
+  std::unique_ptr<Group> TakeDurable() TNT_EXCLUDES(durable_mutex_);
   void RunFlush();
   bool ApplyGroup(const Group& group);
   bool ApplyUntilThereIsRoom(uint64_t last);
@@ -90,9 +107,10 @@ class Pipeline {
   store::Store& store_;
   ChangeTable& changes_;
   std::function<void()> listener_;
+  std::function<void()> durable_listener_;
 
   // Guarded by group_mutex_.
-  Mutex group_mutex_{"open_group", LockRank::kGroup};
+  mutable Mutex group_mutex_{"open_group", LockRank::kGroup};
   CondVar group_ready_;
   Group open_ TNT_GUARDED_BY(group_mutex_);
   uint64_t epoch_ TNT_GUARDED_BY(group_mutex_);
@@ -105,6 +123,8 @@ class Pipeline {
   CondVar durable_ready_;
   std::deque<std::unique_ptr<Group>> durable_ TNT_GUARDED_BY(durable_mutex_);
   bool log_done_ TNT_GUARDED_BY(durable_mutex_) = false;
+  bool replica_gate_ TNT_GUARDED_BY(durable_mutex_) = false;
+  uint64_t replicated_ TNT_GUARDED_BY(durable_mutex_) = 0;
 
   mutable Mutex view_mutex_{"view"};
   std::shared_ptr<const store::Snapshot> view_ TNT_GUARDED_BY(view_mutex_);
@@ -125,6 +145,8 @@ class Pipeline {
 
   // Relaxed: a bound; idle() is ordered by its caller's fence.
   std::atomic<uint64_t> pending_bytes_{0};
+  std::atomic<uint64_t> retain_from_{UINT64_MAX};  // Relaxed, both: bounds of the next trim.
+  std::atomic<uint64_t> retain_bytes_{0};
   std::atomic<uint64_t> released_{0};    // Release after publish; pairs with released_index().
   std::atomic<bool> store_full_{false};  // Relaxed: a hint for admission.
   store::Batch batch_;                   // Apply thread only.

@@ -66,3 +66,11 @@ struct ShopKey $A.record((collection = "shopKeys", number = 5, key = ["hash"], i
   hint @3 :Text;                    # Last four characters, to tell keys apart.
   createdAt @4 :Int64 $A.timestamp;
 }
+
+# A node that followed, for as long as it is listed: a promotion asks every one of them.
+struct FollowerNode $A.record((collection = "followerNodes", number = 10, key = ["nodeId"])) {
+  nodeId @0 :Text;                  # Sixteen hexadecimal digits.
+  replicationAddress @1 :Text;      # Where it listens for other nodes; empty when it does not.
+  httpAddress @2 :Text;
+  joinedAt @3 :Int64 $A.timestamp;
+}

@@ -178,4 +178,10 @@ Result<TokenSecret> EnsureTokenSecret(Engine& engine) {
   return secret;
 }
 
+bool HasTokenSecret(const ReadView& view) {
+  const SpaceReader directory = view.DirectorySpace(ReadTier::kBlocking);
+  const auto known = directory.Find<schema::ClusterSecret>({kTokenSecretName});
+  return known.ok() && known->has_value();
+}
+
 }  // namespace tenantry::tenant

@@ -67,5 +67,7 @@ struct TokenSecret {
   std::string key;  // 32 random bytes.
 };
 Result<TokenSecret> EnsureTokenSecret(Engine& engine);
+// A follower has none until its leader's first entries arrived.
+bool HasTokenSecret(const ReadView& view);
 
 }  // namespace tenantry::tenant

@@ -1,5 +1,6 @@
 #include "server/admin/admin_commands.h"
 
+#include "engine/base/bytes.h"
 #include "engine/base/time_format.h"
 #include "engine/commands.h"
 #include "engine/popups/plans.h"
@@ -121,6 +122,28 @@ AdminReply SetPlan(Engine& engine, const AdminRequest& request) {
   return {kExitOk, shop_id + "\t" + plan + "\n", ""};
 }
 
+std::string Hexadecimal(uint64_t high, uint64_t low) {
+  std::string bytes;
+  AppendBig64(&bytes, high);
+  AppendBig64(&bytes, low);
+  return FormatHex(bytes);
+}
+
+// Position first: hashes of two nodes are comparable when that line is the same.
+AdminReply Digest(const Engine& engine) {
+  const ReadView view = engine.View();
+  const Result<std::vector<SpaceHash>> spaces = view.HashSpaces();
+  if (!spaces.ok()) return Failed(spaces.status());
+  AdminReply reply;
+  reply.output = "position\t" + FormatPosition(engine.PositionOf(view)) + "\n";
+  for (const SpaceHash& space : *spaces) {
+    reply.output += "space " + std::to_string(space.space.value()) + "\t" +
+                    std::to_string(space.rows) + " rows\t" +
+                    Hexadecimal(space.hash.high, space.hash.low) + "\n";
+  }
+  return reply;
+}
+
 }  // namespace
 
 int ExitCodeOf(const Status& status) {
@@ -147,6 +170,7 @@ AdminReply RunAdminCommand(Engine& engine, const AdminRequest& request) {
   if (request.command == "tenant delete") return DeleteTenant(engine, request);
   if (request.command.starts_with("jobs ")) return RunJobCommand(engine, request);
   if (request.command == "plan set") return SetPlan(engine, request);
+  if (request.command == "admin digest") return Digest(engine);
   return {kExitUsage, "", "this server does not know the command '" + request.command + "'"};
 }
 

@@ -18,6 +18,7 @@ inline constexpr int kExitUsage = 2;
 inline constexpr int kExitLocked = 3;
 inline constexpr int kExitNotFound = 4;
 inline constexpr int kExitCorrupt = 5;
+inline constexpr int kExitReplication = 6;
 inline constexpr int kExitUnreachable = 7;
 
 int ExitCodeOf(const Status& status);

@@ -104,7 +104,7 @@ bool ParseRequest(const std::string& line, AdminRequest* request) {
 }  // namespace
 
 Result<std::unique_ptr<AdminSocket>> AdminSocket::Open(const std::string& data_directory,
-                                                       Engine& engine) {
+                                                       Engine& engine, AdminExtension extension) {
   const Folder folder(data_directory);
   if (!folder.ok()) return ErrnoStatus("open the data folder");
   const std::string path = data_directory + "/" + kSocketName;
@@ -126,11 +126,17 @@ Result<std::unique_ptr<AdminSocket>> AdminSocket::Open(const std::string& data_d
     close(fd);
     return ErrnoStatus("eventfd");
   }
-  return std::unique_ptr<AdminSocket>(new AdminSocket(fd, stop_fd, path, engine));
+  return std::unique_ptr<AdminSocket>(
+      new AdminSocket(fd, stop_fd, path, engine, std::move(extension)));
 }
 
-AdminSocket::AdminSocket(int listen_fd, int stop_fd, std::string path, Engine& engine)
-    : listen_fd_(listen_fd), stop_fd_(stop_fd), path_(std::move(path)), engine_(engine) {
+AdminSocket::AdminSocket(int listen_fd, int stop_fd, std::string path, Engine& engine,
+                         AdminExtension extension)
+    : listen_fd_(listen_fd),
+      stop_fd_(stop_fd),
+      path_(std::move(path)),
+      engine_(engine),
+      extension_(std::move(extension)) {
   thread_ = Thread("tnt-admin", [this] { Run(); });
 }
 
@@ -162,7 +168,10 @@ void AdminSocket::Serve(int client) const {
   if (!ReadLine(client, kRequestBytesMax, &line)) return;
   AdminRequest request;
   AdminReply reply{kExitUsage, "", "the request is not one this server understands"};
-  if (ParseRequest(line, &request)) reply = RunAdminCommand(engine_, request);
+  if (ParseRequest(line, &request)) {
+    std::optional<AdminReply> theirs = extension_ ? extension_(request) : std::nullopt;
+    reply = theirs ? *std::move(theirs) : RunAdminCommand(engine_, request);
+  }
   WriteAll(client, EncodeReply(reply));
 }
 

@@ -6,7 +6,9 @@
 // Threads  its own; one client at a time, each for at most kClientMs.
 // Owns     the socket file (mode 0600) and its thread. Only the same user and root are let in.
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/base/result.h"
@@ -15,14 +17,18 @@
 
 namespace tenantry::server {
 
+// Commands of parts that this folder does not know; nothing for one that is not theirs.
+using AdminExtension = std::function<std::optional<AdminReply>(const AdminRequest&)>;
+
 class AdminSocket {
  public:
   static Result<std::unique_ptr<AdminSocket>> Open(const std::string& data_directory,
-                                                   Engine& engine);
+                                                   Engine& engine, AdminExtension extension = {});
   ~AdminSocket();
 
  private:
-  AdminSocket(int listen_fd, int stop_fd, std::string path, Engine& engine);
+  AdminSocket(int listen_fd, int stop_fd, std::string path, Engine& engine,
+              AdminExtension extension);
   void Run();
   void Serve(int client) const;
 
@@ -30,6 +36,7 @@ class AdminSocket {
   const int stop_fd_;
   const std::string path_;
   Engine& engine_;
+  const AdminExtension extension_;
   Thread thread_;
 };
 

@@ -93,6 +93,13 @@ class Application {
   // after that. Read often, like ReleasedIndex().
   virtual bool LogIsIdle() const = 0;
 
+  // The log index that must be released before a matched request is handled; 0: none. The wait is bounded by
+  // TimeLimits::position_ms, so Handle() looks again.
+  virtual uint64_t WaitFor(const Route&, const Request&) { return 0; }
+
+  // Whole header lines for a reply that learned its release index after its head was rendered.
+  virtual std::string LateLines(uint64_t) { return {}; }
+
   // The batch of a loop ended in which handlers returned tick tickets. Every ticket needs its
   // verdict now; a reply without one is answered 500.
   virtual void OnTickEnd(uint32_t loop, std::vector<TickVerdict>* verdicts) = 0;

@@ -62,12 +62,28 @@ struct RenderedReply {
 };
 
 // What a connection waits for; each has its own time limit.
-enum class Wait : uint8_t { kNothing, kIdle, kHead, kBody, kReply, kWrite, kLinger };
+enum class Wait : uint8_t {
+  kNothing,
+  kIdle,
+  kHead,
+  kBody,
+  kReply,
+  kPosition,
+  kRelease,
+  kWrite,
+  kLinger
+};
 
 enum class Pending : uint8_t { kNone, kWorker, kTick, kRelease };
 
 struct Connection {
   explicit Connection(const FramingLimits& limits) : framer(limits) {}
+
+  // The time limit that goes with what is pending.
+  Wait WaitOfPending() const {
+    if (pending != Pending::kRelease) return Wait::kReply;
+    return held ? Wait::kRelease : Wait::kPosition;
+  }
 
   int fd = -1;
   ConnectionKey key;
@@ -92,6 +108,7 @@ struct Connection {
   int64_t started_ns = 0;
   RequestId request_id;
   std::unique_ptr<RenderedReply> held;  // While pending is kTick or kRelease.
+  uint64_t await_index = 0;  // Not handled yet: pending is kRelease, and nothing is held.
 
   std::string peer_ip;
   IpAddress peer;

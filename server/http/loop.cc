@@ -27,6 +27,11 @@ constexpr int64_t kDrainFirstRequestMs = 1'000;
 // Generation 0 never names a connection: slot 0 is then the wake-up, slot n the listener n-1.
 constexpr uint64_t kWakeKey = 0;
 
+// Neither success nor failure: the entry is in the log here, and may yet be replaced by another leader's.
+constexpr std::string_view kUnknownOutcome =
+    "The outcome is unknown: the write did not become durable in time. Retry with the same "
+    "Idempotency-Key, or read before writing again";
+
 int64_t SweepNs(const TimeLimits& times) {
   const int64_t shortest = std::min({times.head_ms, times.body_ms, times.idle_ms, times.write_ms,
                                      times.request_ms, times.linger_ms});
@@ -311,7 +316,7 @@ void Loop::FlushOne(Connection& c) {
     return UpdateInterest(c);
   }
   if (c.wait == Wait::kWrite) c.wait = Wait::kNothing;
-  if (c.pending != Pending::kNone) Arm(c, Wait::kReply);
+  if (c.pending != Pending::kNone) Arm(c, c.WaitOfPending());
   if (c.pending == Pending::kNone && !c.in.empty() && c.wait == Wait::kNothing) MarkRunnable(c);
   Settle(c);
 }
@@ -397,6 +402,14 @@ void Loop::Arm(Connection& c, Wait wait) {
       from = c.started_ns;
       limit = times.request_ms;
       break;
+    case Wait::kPosition:
+      from = c.started_ns;
+      limit = times.position_ms;
+      break;
+    case Wait::kRelease:
+      from = c.started_ns;
+      limit = times.release_ms;
+      break;
     case Wait::kWrite:
       limit = times.write_ms;
       break;
@@ -422,6 +435,10 @@ void Loop::HandleDeadline(Connection& c) {
       return Fail(c, 408, "The request took too long to arrive", false);
     case Wait::kReply:
       return Fail(c, 503, "The request took too long", true);
+    case Wait::kPosition:
+      return Resume(c);
+    case Wait::kRelease:
+      return Fail(c, 503, kUnknownOutcome, true);
     case Wait::kIdle:
     case Wait::kWrite:
     case Wait::kLinger:

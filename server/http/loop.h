@@ -107,8 +107,10 @@ class Loop final : private Dispatcher {
   void Answer(Connection& c, Response response);
   void Deliver(Connection& c);
   void Hold(Connection& c, Pending pending);
-  void Park(Connection& c);
+  void Park(Connection& c, uint64_t index);
   void SendHeld(Connection& c);
+  void Await(Connection& c);
+  void Resume(Connection& c);
   void Send(Connection& c, std::string_view head, RenderedReply* reply);
   void FinishRequest(Connection& c);
   // Answers an error that no handler made, and closes.

@@ -140,6 +140,7 @@ void Loop::StartRequest(Connection& c) {
     case HttplibAdapter::Outcome::kRendered:
       return Deliver(c);
     case HttplibAdapter::Outcome::kDeferred:
+      if (c.await_index != 0) return Await(c);
       c.pending = Pending::kWorker;
       return Arm(c, Wait::kReply);
     case HttplibAdapter::Outcome::kRefused:
@@ -158,6 +159,10 @@ const Response* Loop::Dispatch(const Request& request) {
   } else if (!match.route) {
     response_ = Guarded(application_, request,
                         [&] { return application_.Unrouted(request, match.allowed); });
+  } else if (const uint64_t index = application_.WaitFor(*match.route, request);
+             index > application_.ReleasedIndex()) {
+    c.await_index = index;
+    return nullptr;
   } else if (match.route->lane == Lane::kInline) {
     response_ = Guarded(application_, request, handle);
     if (response_.rerun_blocking) {
@@ -171,6 +176,22 @@ const Response* Loop::Dispatch(const Request& request) {
   }
   application_.Decorate(&request, match.route, &response_);
   return &response_;
+}
+
+// The request is handled once the index is released, or when its time for that is over.
+void Loop::Await(Connection& c) {
+  c.held.reset();
+  Park(c, c.await_index);
+}
+
+void Loop::Resume(Connection& c) {
+  PrepareRequest(c);
+  request_.request_id = c.request_id.view();
+  context_.router->Match(request_.method, request_.path, &request_.params);
+  c.await_index = 0;
+  c.pending = Pending::kWorker;
+  Arm(c, Wait::kReply);
+  if (!Offload(c, context_.blocking)) Answer(c, application_.Overloaded(request_));
 }
 
 bool Loop::Offload(Connection& c, WorkerLane* lane) {
@@ -251,7 +272,7 @@ void Loop::Deliver(Connection& c) {
   }
   if (response_.release_index > application_.ReleasedIndex()) {
     Hold(c, Pending::kRelease);
-    return Park(c);
+    return Park(c, c.held->release_index);
   }
   RenderedReply reply = TakeReply(&response_);
   Send(c, head_, &reply);
@@ -264,13 +285,14 @@ void Loop::Hold(Connection& c, Pending pending) {
   Arm(c, Wait::kReply);
 }
 
-void Loop::Park(Connection& c) {
+void Loop::Park(Connection& c, uint64_t index) {
   const auto later = [](const Parked& a, const Parked& b) {
     return a.release_index > b.release_index;
   };
   c.pending = Pending::kRelease;
-  parked_.push_back({c.held->release_index, c.key});
+  parked_.push_back({index, c.key});
   std::push_heap(parked_.begin(), parked_.end(), later);
+  Arm(c, c.WaitOfPending());
 }
 
 void Loop::ReleaseParked() {
@@ -290,9 +312,13 @@ void Loop::ReleaseParked() {
   const uint64_t released = application_.ReleasedIndex();
   while (!parked_.empty() && parked_.front().release_index <= released) {
     std::pop_heap(parked_.begin(), parked_.end(), later);
-    Connection* c = Find(parked_.back().key);
+    const Parked parked = parked_.back();
+    Connection* c = Find(parked.key);
     parked_.pop_back();
-    if (c && c->pending == Pending::kRelease) SendHeld(*c);
+    // A wait that ended by its time limit leaves its entry here, which says nothing about a later one.
+    if (!c || c->pending != Pending::kRelease) continue;
+    if (!c->held && c->await_index == parked.release_index) Resume(*c);
+    if (c->held && c->held->release_index == parked.release_index) SendHeld(*c);
   }
   parked_min_.store(awaited(), std::memory_order_relaxed);
 }
@@ -322,7 +348,8 @@ void Loop::EndTick() {
       Answer(*c, std::move(*verdict.replacement));
     } else {
       c->held->release_index = verdict.release_index;
-      Park(*c);  // ReleaseParked() follows in this batch.
+      c->held->head += application_.LateLines(verdict.release_index);
+      Park(*c, verdict.release_index);  // ReleaseParked() follows in this batch.
     }
   }
   for (const Ticket& ticket : tickets_) {

@@ -16,7 +16,10 @@ struct TimeLimits {
   int64_t idle_ms = 75'000;      // Between requests; longer than the 60 s at which proxies let go.
   int64_t write_ms = 30'000;     // Without the client taking a byte.
   int64_t request_ms = 300'000;  // From the complete request to its reply (crosscutting.md Q1).
-  int64_t linger_ms = 2'000;     // After an early reply, discarding what the client still sends.
+  int64_t position_ms = 1'000;   // A read waits this long for the entry it asked for.
+  int64_t release_ms =
+      300'000;                // A finished write waits this long to become as durable as promised.
+  int64_t linger_ms = 2'000;  // After an early reply, discarding what the client still sends.
 };
 
 struct LaneLimits {

@@ -134,8 +134,9 @@ void AddGeneral(std::vector<Setting>* out) {
                          kRestart, "days",
                          "Age at which raw views and conversions are deleted; 0: never. "
                          "Statistics stay"));
-  out->push_back(Choice("durability", TNT_FIELD(durability), {"disk"}, kRestart, "disk",
-                        "disk: replies leave after the sync"));
+  out->push_back(Choice("durability", TNT_FIELD(durability), {"disk", "replica"}, kRestart,
+                        "disk | replica",
+                        "disk: replies leave after the sync here; replica: also on followers"));
   out->push_back(Text("api-base-url", TNT_FIELD(api_base_url), kRestart, "URL",
                       "Base URL in popup.js; empty: where the script came from", "API_BASE_URL"));
   out->push_back(Integer("loops", TNT_FIELD(http.loops), 0, 256, kRestart, "threads",
@@ -162,6 +163,29 @@ void AddWebhooks(std::vector<Setting>* out) {
                               "Private networks that webhooks may be sent to, such as 10.1.0.0/16");
   networks.live = kRestart;
   out->push_back(std::move(networks));
+}
+
+void AddReplication(std::vector<Setting>* out) {
+  out->push_back(Text("replication-listen", TNT_FIELD(replication.listen), kRestart, "HOST:PORT",
+                      "Where followers connect; port 0 picks one and prints it; empty: nowhere"));
+  out->push_back(Text("follow", TNT_FIELD(replication.follow), kRestart, "HOST:PORT",
+                      "A leader's replication-listen: serve reads from a copy of its data"));
+  out->push_back(Text("replication-secret-file", TNT_FIELD(replication.secret_file), kRestart,
+                      "FILE", "The secret that all nodes share; needed beyond loopback addresses"));
+  out->push_back(Text("advertise-url", TNT_FIELD(replication.advertise_url), kRestart, "URL",
+                      "Where other nodes send this node's clients; empty: the first of listen"));
+  out->push_back(Integer("replica-acks", TNT_FIELD(replication.replica_acks), 1, 16, kRestart,
+                         "followers",
+                         "With durability replica: how many must have synced a write"));
+  out->push_back(Integer("replica-timeout-ms", TNT_FIELD(replication.replica_timeout_ms), 100,
+                         300'000, kRestart, "ms",
+                         "With durability replica: then a write is answered 503, outcome unknown"));
+  out->push_back(Integer("max-staleness-ms", TNT_FIELD(replication.max_staleness_ms), 0, 86'400'000,
+                         kRestart, "ms",
+                         "A follower further behind sends reads to its leader; 0: never"));
+  out->push_back(
+      Integer("replication-retain-mib", TNT_FIELD(replication.retain_mib), 64, 1 << 20, kRestart,
+              "MiB", "Log kept for followers that are behind or away, at most about this much"));
 }
 
 void AddObserve(std::vector<Setting>* out) {
@@ -268,6 +292,7 @@ std::vector<Setting> MakeTable() {
   AddGeneral(&table);
   AddNetworks(&table);
   AddWebhooks(&table);
+  AddReplication(&table);
   AddObserve(&table);
   AddRateLimits(&table);
   AddHttp(&table);

@@ -18,6 +18,17 @@ struct ObserveSettings {
   std::vector<std::string> metrics_allow;  // Empty: this machine alone.
 };
 
+struct ReplicationSettings {
+  std::string listen;       // HOST:PORT; empty: nobody can follow this node.
+  std::string follow;       // HOST:PORT of the leader; empty: this node leads.
+  std::string secret_file;  // Its content is what all nodes share.
+  std::string advertise_url;
+  uint64_t retain_mib = 1024;
+  uint32_t replica_acks = 1;
+  int64_t replica_timeout_ms = 5'000;
+  int64_t max_staleness_ms = 0;
+};
+
 struct Settings {
   std::string data = "./data";
   bool demo = false;
@@ -36,6 +47,7 @@ struct Settings {
   http::ServerOptions http;  // `listen` and `loops` are in here too.
   limits::LimitSettings limits;
   ObserveSettings observe;
+  ReplicationSettings replication;
 
   Settings() { http.listen = {"127.0.0.1:7117"}; }
 };

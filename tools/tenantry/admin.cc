@@ -56,6 +56,7 @@ struct Leaf {
     const char* name;
     const char* help;
     bool required;
+    bool flag = false;  // Takes no value.
   };
   std::vector<Argument> arguments;
 };
@@ -71,6 +72,13 @@ void AddLeaf(CLI::App& group, const Leaf& leaf, int* exit_code) {
   values->request.command = group.get_name() + " " + leaf.name;
   command->add_option("--data", values->data, "Data folder")->capture_default_str();
   for (const Leaf::Argument& argument : leaf.arguments) {
+    if (argument.flag) {
+      command->add_flag_callback(
+          std::string("--") + argument.name,
+          [values, name = std::string(argument.name)] { values->request.arguments[name] = "yes"; },
+          argument.help);
+      continue;
+    }
     command
         ->add_option(std::string("--") + argument.name, values->request.arguments[argument.name],
                      argument.help)
@@ -119,6 +127,31 @@ void AddAdminCommand(CLI::App& app, int* exit_code) {
        "tenantry admin plan set --data ./data --shop demo-shop --plan professional",
        {{"shop", "Shop id", true}, {"plan", "free, starter, professional or enterprise", true}}},
       exit_code);
+  AddLeaf(*admin,
+          {"digest",
+           "Position, and one hash per tenant's space: the same on every node at one position",
+           "tenantry admin digest --data ./data",
+           {}},
+          exit_code);
+  AddLeaf(*admin,
+          {"replication",
+           "Role, epoch and position of a running node, and of its followers",
+           "tenantry admin replication --data ./data",
+           {}},
+          exit_code);
+  AddLeaf(*admin,
+          {"promote",
+           "Make a running follower the leader; exit 6 when that could lose acknowledged writes",
+           "tenantry admin promote --data ./data",
+           {{"force-data-loss", "Promote although others are ahead, unreachable or still lead",
+             false, true}}},
+          exit_code);
+  AddLeaf(*admin,
+          {"handoff",
+           "Give leadership to a follower that has everything, without losing anything",
+           "tenantry admin handoff --data ./data --to 10.0.0.2:4000",
+           {{"to", "The follower's --replication-listen, as `admin replication` shows it", true}}},
+          exit_code);
 
   CLI::App* tenant = admin->add_subcommand("tenant", "Gyms and shops");
   tenant->require_subcommand(1);

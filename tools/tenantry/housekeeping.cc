@@ -58,9 +58,15 @@ void Housekeeping::FinishCancellations() {
   }
 }
 
+// Only a leader cleans up; a follower starts when it is promoted.
 void Housekeeping::Run() {
-  FinishCancellations();
-  while (!StopRequested(Step() ? kPauseMs : kIdleMs)) {
+  bool finished = false;
+  for (int64_t wait_ms = 0; !StopRequested(wait_ms);) {
+    wait_ms = kIdleMs;
+    if (!engine_.writable()) continue;
+    if (!finished) FinishCancellations();
+    finished = true;
+    if (Step()) wait_ms = kPauseMs;
   }
 }
 

@@ -30,11 +30,14 @@
 #include "tools/tenantry/housekeeping.h"
 #include "tools/tenantry/observe.h"
 #include "tools/tenantry/reload.h"
+#include "tools/tenantry/replication_part.h"
 #include "tools/tenantry/service_notify.h"
 #include "tools/tenantry/setting_flags.h"
 
 namespace tenantry::tools {
 namespace {
+
+constexpr long kServingCheckMs = 20;
 
 int Fail(const Status& status, std::string_view doing) {
   std::fprintf(stderr, "tenantry: %.*s: %.*s\n", static_cast<int>(doing.size()), doing.data(),
@@ -68,6 +71,12 @@ class Signals {
     }
     return taken;
   }
+  // True when the process was told to stop within that time.
+  bool WaitForMs(long milliseconds) const {
+    const timespec limit{milliseconds / 1000, milliseconds % 1000 * 1'000'000};
+    const int taken = sigtimedwait(&set_, nullptr, &limit);
+    return taken > 0 && taken != SIGHUP;
+  }
 
  private:
   sigset_t set_{};
@@ -97,6 +106,21 @@ void Announce(const http::Server& server, server::AccessLog& log,
     std::printf("tenantry: listening on http://%s\n", address.c_str());
   }
   std::fflush(stdout);
+}
+
+void PrintNote(const std::string& text) {
+  std::fprintf(stderr, "tenantry: replication: %s\n", text.c_str());
+}
+
+// False: stopped meanwhile.
+bool WaitUntilServing(Engine& engine, ReplicationPart& replication, const Signals& signals) {
+  std::string said;
+  for (std::string note; !replication.MayServe(engine, &note);) {
+    if (note != said) PrintNote(note);
+    said = note;
+    if (signals.WaitForMs(kServingCheckMs)) return false;
+  }
+  return true;
 }
 
 // One core is left to the log and apply threads, for which every write waits. On two cores one loop was faster than two for
@@ -144,6 +168,12 @@ int Serve(const config::Sources& sources) {
   engine_options.files = &files;
   const webhooks::Observer events;
   engine_options.observer = &events;
+  Result<std::unique_ptr<ReplicationPart>> prepared = ReplicationPart::Prepare(
+      settings.replication, settings.durability == "replica", settings.data, files, random);
+  if (!prepared.ok()) return Fail(prepared.status(), "prepare replication");
+  ReplicationPart& replication =
+      **prepared;  // With its waker it outlives the engine, like the relay.
+  replication.Configure(&engine_options);
   server::ReleaseRelay relay;  // Outlives the engine, whose thread calls it.
   Result<outbound::AddressPolicy> policy = outbound::AddressPolicy::Make(settings.webhook_allow);
   if (!policy.ok()) return RefuseSettings(policy.status());
@@ -151,8 +181,22 @@ int Serve(const config::Sources& sources) {
   Result<std::unique_ptr<Engine>> opened = Engine::Open(engine_options);
   if (!opened.ok()) return Fail(opened.status(), "open the data folder");
   Engine& engine = **opened;
-  engine.SetReleaseListener([&relay] { relay.Notify(); });
-
+  engine.SetReleaseListener([&relay, &replication] {
+    relay.Notify();
+    if (replication.enabled()) replication.waker().Wake();
+  });
+  // The service goes before the engine, whatever the way out.
+  const auto stop_replication = [](ReplicationPart* part) { part->Stop(); };
+  const std::unique_ptr<ReplicationPart, decltype(stop_replication)> running(&replication,
+                                                                             stop_replication);
+  if (const Status started = replication.Start(engine, random, PrintNote); !started.ok()) {
+    return Fail(started, "start replication");
+  }
+  if (replication.service() != nullptr && !replication.service()->listen_address().empty()) {
+    std::printf("tenantry: replication on %s\n", replication.service()->listen_address().c_str());
+    std::fflush(stdout);
+  }
+  if (!WaitUntilServing(engine, replication, signals)) return server::kExitOk;
   Result<tenant::TokenSecret> secret = tenant::EnsureTokenSecret(engine);
   if (!secret.ok()) return Fail(secret.status(), "read the token secret");
 
@@ -177,7 +221,13 @@ int Serve(const config::Sources& sources) {
     return RefuseSettings(applied);
   }
   server::AddLimitMetrics(gate, &observability);
-  const server::Context context{engine, server_options, *secret, loops, observability, &gate};
+  const server::Context context{engine,
+                                server_options,
+                                *secret,
+                                loops,
+                                observability,
+                                &gate,
+                                replication.enabled() ? &replication : nullptr};
 
   if (settings.demo) {
     const Status made = EnsureDemoData(context, clock, settings.data, settings.demo_ids);
@@ -190,12 +240,17 @@ int Serve(const config::Sources& sources) {
   application.WarmUp();
   http::ServerOptions http_options = settings.http;
   http_options.loops = loops;
+  if (replication.replica_durability_on()) {
+    http_options.times.release_ms = replication.replica_timeout_ms();
+  }
   {
     http::Server server(http_options, application.routes(), &application, &clock);
     if (const Status started = server.Start(); !started.ok()) return Fail(started, "start");
     relay.Connect(&server);
-    Result<std::unique_ptr<server::AdminSocket>> admin =
-        server::AdminSocket::Open(settings.data, engine);
+    replication.SetDefaultUrl("http://" + server.addresses().front());
+    Result<std::unique_ptr<server::AdminSocket>> admin = server::AdminSocket::Open(
+        settings.data, engine,
+        [&](const server::AdminRequest& request) { return replication.RunAdmin(request); });
     if (!admin.ok()) return Fail(admin.status(), "open the admin socket");
     const Housekeeping housekeeping(
         engine, {.event_retention_ms = settings.event_retention_days * 86'400'000});

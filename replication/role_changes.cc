@@ -1,0 +1,268 @@
+// The half of Service that changes who leads: the list of followers, promises, promotion and handoff.
+
+#include <algorithm>
+
+#include "engine/base/bytes.h"
+#include "engine/commands.h"
+#include "engine/schema/directory.capnp.h"
+#include "replication/connection.h"
+#include "replication/service.h"
+
+namespace tenantry::replication {
+namespace {
+
+// Together below the ten seconds that the admin socket gives a command.
+constexpr int64_t kAskMs = 1'500;
+constexpr int64_t kDrainMs = 5'000;
+
+std::string FormatNodeId(uint64_t node_id) {
+  std::string bytes;
+  AppendBig64(&bytes, node_id);
+  return FormatHex(bytes);
+}
+
+std::string Describe(const std::string& address, const NodeStatus& status) {
+  return address + ": " + std::string(RoleName(status.role)) + ", epoch " +
+         std::to_string(status.epoch) + ", obeys " + std::to_string(status.promised) +
+         ", position " + FormatPosition(status.end.position) + "\n";
+}
+
+// What a promotion learns from the others.
+struct Survey {
+  uint64_t epoch_max = 0;
+  std::vector<std::string> reachable;
+  std::vector<std::string> objections;
+};
+
+std::string Join(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text.append(text.empty() ? "" : "; ").append(part);
+  return text;
+}
+
+struct Listed {
+  std::string node_id;
+  std::string address;
+};
+
+Result<std::vector<Listed>> ListFollowers(const Engine& engine) {
+  std::vector<Listed> listed;
+  const ReadView view = engine.View();
+  TNT_RETURN_IF_ERROR(
+      view.DirectorySpace(ReadTier::kBlocking)
+          .ScanRecords<schema::FollowerNode>({}, false, [&](const auto& node) {
+            listed.push_back({node->getNodeId().cStr(), node->getReplicationAddress().cStr()});
+            return true;
+          }));
+  return listed;
+}
+
+}  // namespace
+
+// A directory row for whoever streams, so that a later promotion knows whom to ask.
+Status Service::ListFollower(const Hello& hello) {
+  const std::string id = FormatNodeId(hello.node_id);
+  const auto info = CommandInfo{static_cast<uint16_t>(CommandKind::kFollowerJoin), "system", ""};
+  return engine_
+      .ExecuteDirectory(
+          info, ReadTier::kBlocking,
+          [&](DirectoryTransaction& tx) -> Status {
+            TNT_ASSIGN_OR_RETURN(const auto known,
+                                 tx.Find<schema::FollowerNode>({std::string_view(id)}));
+            if (known) {
+              const bool same = (*known)->getReplicationAddress() == hello.replication_address &&
+                                (*known)->getHttpAddress() == hello.http_address;
+              if (same) return Status::Ok();
+              codec::Draft<schema::FollowerNode> changed(*known);
+              changed->setReplicationAddress(hello.replication_address);
+              changed->setHttpAddress(hello.http_address);
+              return tx.Update(*known, changed);
+            }
+            codec::Draft<schema::FollowerNode> node;
+            node->setNodeId(id);
+            node->setReplicationAddress(hello.replication_address);
+            node->setHttpAddress(hello.http_address);
+            node->setJoinedAt(tx.now_unix_ms());
+            return tx.Insert(node);
+          })
+      .status;
+}
+
+// From now on this node obeys the epoch; a leader of a lower one stops taking writes before it answers.
+Message Service::JudgePromise(const PromiseRequest& request) {
+  Verdict verdict;
+  const bool higher = request.epoch > engine_.node().promised();
+  if (higher && leading_) {
+    engine_.StopWrites();
+    leading_ = false;
+  }
+  const Status promised = higher ? engine_.node().Promise(request.epoch)
+                                 : Conflict("this node obeys epoch " +
+                                            std::to_string(engine_.node().promised()) + " already");
+  verdict.granted = promised.ok();
+  verdict.text = std::string(promised.message());
+  if (promised.ok()) FollowInstead(request.leader_address);
+  verdict.status = SelfStatus();
+  return verdict;
+}
+
+void Service::FollowInstead(const std::string& address) {
+  for (const auto& c : connections_) {
+    if (c->follower || c->leader) Close(*c, Unavailable("the leader changed"));
+  }
+  if (!address.empty()) upstream_address_ = address;
+  engine_.SetReplicaGate(true);
+}
+
+Message Service::JudgeHandoff(const HandoffRequest& request) {
+  Verdict verdict;
+  const Place end{engine_.log().end(), engine_.log().end_chain()};
+  Status led = Conflict("this node does not have the leader's last entry");
+  if (!leading_ && end == request.end) led = Lead(request.epoch);
+  verdict.granted = led.ok();
+  verdict.text = std::string(led.message());
+  verdict.status = SelfStatus();
+  return verdict;
+}
+
+// Service thread. Applies what waits for a leader's word, and begins the epoch.
+Status Service::Lead(uint64_t epoch) {
+  for (const auto& c : connections_) {
+    if (c->follower) Close(*c, Unavailable("this node leads now"));
+  }
+  engine_.SetReplicaGate(false);
+  engine_.WaitReleased(engine_.appended_index());
+  TNT_RETURN_IF_ERROR(engine_.BeginEpoch(epoch));
+  engine_.SetReplicaGate(options_.replica_acks > 0);
+  positions_.clear();
+  leading_ = true;
+  SetLeaderHttp("");
+  note_("leading epoch " + std::to_string(epoch) + " from entry " +
+        std::to_string(engine_.log().end().index + 1));
+  return Status::Ok();
+}
+
+Status Service::Promote(bool force, std::string* report) {
+  std::string old_leader;
+  Place own;
+  bool leads = false;
+  RunAndWait([&] {
+    leads = leading_;
+    changing_role_ = !leads;
+    old_leader = upstream_address_;
+    if (!leads && upstream_ != nullptr) Close(*upstream_, Unavailable("a promotion is under way"));
+    own = {engine_.log().end(), engine_.log().end_chain()};
+  });
+  if (leads) return Conflict("this node leads already");
+  const auto give_up = [&](Status why) {
+    RunAndWait([&] { changing_role_ = false; });
+    return why;
+  };
+  Survey survey;
+  survey.epoch_max = engine_.node().promised();
+  const auto ask = [&](const std::string& name, const std::string& address, bool leader) {
+    const Result<Message> answer =
+        address.empty() ? Result<Message>(Unavailable("it does not listen"))
+                        : Ask(address, options_.secret, StatusRequest{}, kAskMs, random_);
+    const NodeStatus* status = answer.ok() ? std::get_if<NodeStatus>(&*answer) : nullptr;
+    if (status == nullptr) {
+      *report += name + ": unreachable\n";
+      // An old leader that does not answer is why one promotes; a follower may have more than we do.
+      if (!leader) survey.objections.push_back(name + " is unreachable");
+      return;
+    }
+    *report += Describe(name, *status);
+    survey.epoch_max = std::max({survey.epoch_max, status->promised, status->epoch});
+    survey.reachable.push_back(address);
+    if (status->role == Role::kLeader) {
+      survey.objections.push_back(name + " still leads: use handoff there");
+    } else if (status->role != Role::kFollower) {
+      survey.objections.push_back(name + " is " + std::string(RoleName(status->role)) +
+                                  ", and what it held is not judged");
+    } else if (status->end.position > own.position) {
+      survey.objections.push_back(name + " is ahead, at " + FormatPosition(status->end.position));
+    }
+  };
+  const Result<std::vector<Listed>> listed = ListFollowers(engine_);
+  if (!listed.ok()) return give_up(listed.status());
+  for (const Listed& other : *listed) {
+    if (other.node_id == FormatNodeId(node_id_) || other.address == old_leader) continue;
+    ask(other.address.empty() ? "follower " + other.node_id : other.address, other.address, false);
+  }
+  ask(old_leader, old_leader, true);
+  if (Diverged()) survey.objections.push_back("this node holds entries that were replaced");
+  *report += "this node: position " + FormatPosition(own.position) + "\n";
+  if (!survey.objections.empty() && !force) {
+    return give_up(Conflict(Join(survey.objections) +
+                            "; --force-data-loss promotes nevertheless and may lose what only "
+                            "they have"));
+  }
+  const uint64_t epoch = survey.epoch_max + 1;
+  for (const std::string& address : survey.reachable) {
+    const Result<Message> answer =
+        Ask(address, options_.secret, PromiseRequest{epoch, own, listen_address_}, kAskMs, random_);
+    const Verdict* verdict = answer.ok() ? std::get_if<Verdict>(&*answer) : nullptr;
+    const bool granted = verdict != nullptr && verdict->granted;
+    // It may have taken more from the old leader since it was asked.
+    const bool behind = granted && verdict->status.end.position <= own.position;
+    if (behind || force) continue;
+    return give_up(Conflict(address + (granted ? " got ahead meanwhile" : " did not promise") +
+                            "; try again"));
+  }
+  Status led = Status::Ok();
+  RunAndWait([&] {
+    led = Lead(epoch);
+    changing_role_ = false;
+  });
+  if (led.ok()) *report += "leading epoch " + std::to_string(epoch) + "\n";
+  return led;
+}
+
+Status Service::Handoff(const std::string& address, std::string* report) {
+  if (!engine_.writable()) return Conflict("this node does not lead");
+  engine_.StopWrites();
+  // Until the other side was asked, nothing happened that cannot be undone.
+  const auto resume = [&](Status why) {
+    engine_.ResumeWrites();
+    return why;
+  };
+  const int64_t until_ms = NowMs() + kDrainMs;
+  Place end;
+  for (bool ready = false; !ready;) {
+    if (NowMs() > until_ms) {
+      return resume(
+          Unavailable("no follower at " + address + " reached the end of the log in time"));
+    }
+    RunAndWait([&] {
+      const uint64_t last = engine_.appended_index();
+      end = {engine_.log().end(), engine_.log().end_chain()};
+      ready = engine_.released_index() == last &&
+              std::any_of(connections_.begin(), connections_.end(), [&](const auto& c) {
+                return !c->closed && c->leader &&
+                       c->leader->hello().replication_address == address &&
+                       c->leader->durable_index() == last;
+              });
+    });
+  }
+  const uint64_t epoch = engine_.node().promised() + 1;
+  const Result<Message> answer =
+      Ask(address, options_.secret, HandoffRequest{epoch, end}, kAskMs, random_);
+  const Verdict* verdict = answer.ok() ? std::get_if<Verdict>(&*answer) : nullptr;
+  if (verdict != nullptr && !verdict->granted) return resume(Conflict(verdict->text));
+  Status promised = Status::Ok();
+  RunAndWait([&] {
+    leading_ = false;
+    promised = engine_.node().Promise(epoch);
+    FollowInstead(address);
+  });
+  TNT_RETURN_IF_ERROR(promised);
+  if (verdict == nullptr) {
+    return Unavailable("whether " + address +
+                       " took over is unknown: this node stopped leading and "
+                       "follows it; if it does not lead, promote one of the two");
+  }
+  *report += address + " leads epoch " + std::to_string(epoch) + "; this node follows it\n";
+  return Status::Ok();
+}
+
+}  // namespace tenantry::replication
