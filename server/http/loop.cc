@@ -404,11 +404,11 @@ void Loop::Arm(Connection& c, Wait wait) {
       break;
     case Wait::kPosition:
       from = c.started_ns;
-      limit = times.position_ms;
+      limit = std::min(times.position_ms, times.request_ms);
       break;
     case Wait::kRelease:
       from = c.started_ns;
-      limit = times.release_ms;
+      limit = std::min(times.release_ms, times.request_ms);
       break;
     case Wait::kWrite:
       limit = times.write_ms;
