@@ -22,7 +22,7 @@ namespace {
 
 constexpr int64_t kHourMs = 3'600'000;
 constexpr int kBooked = 20;            // Bookings of each listed session.
-constexpr int kSessionsPerScale = 40;  // To come; as many with bookings lie in the past.
+constexpr int kSessionsPerScale = 20;  // To come; as many with bookings lie in the past.
 
 // A gym of its own per scale.
 class GrownGym {
