@@ -1,8 +1,5 @@
 #include "engine/gym/bookings.h"
 
-#include <algorithm>
-#include <set>
-
 #include "engine/gym/text.h"
 
 namespace tenantry::gym {
@@ -165,53 +162,7 @@ Result<BookingParts> PlanCheckIn(Transaction& tx, const Scope& scope, std::strin
   return BookingParts{std::move(booking), std::move(parts), std::move(member)};
 }
 
-// The open sessions in which the member holds a seat or waits for one, at most `limit`.
-Result<std::vector<Session>> OpenSessionsOf(Transaction& tx, std::string_view member_id,
-                                            size_t limit) {
-  std::set<std::string, std::less<>> ids;
-  TNT_RETURN_IF_ERROR(tx.ScanIndex<schema::GymBooking>(
-      {.index = kByMemberAndSession, .equal = {member_id}}, [&ids](const Booking& booking) {
-        if (booking->getStatus() == BookingStatus::CONFIRMED) {
-          ids.insert(String(booking->getSessionInstanceId()));
-        }
-        return true;
-      }));
-  TNT_RETURN_IF_ERROR(tx.ScanIndex<schema::GymWaitlistEntry>(
-      {.index = kByMemberAndSession, .equal = {member_id}}, [&ids](const WaitlistEntry& entry) {
-        ids.insert(String(entry->getSessionInstanceId()));
-        return true;
-      }));
-  std::vector<Session> open;
-  for (const std::string& id : ids) {
-    TNT_ASSIGN_OR_RETURN(const Session session, GetSession(tx, id));
-    if (IsOpen(*session, tx.now_unix_ms())) open.push_back(session);
-    if (open.size() == limit) break;
-  }
-  return open;
-}
-
 }  // namespace
-
-Result<bool> ReleaseSeats(Transaction& tx, std::string_view member_id, size_t sessions_max) {
-  TNT_ASSIGN_OR_RETURN(const std::vector<Session> sessions,
-                       OpenSessionsOf(tx, member_id, sessions_max + 1));
-  for (size_t i = 0; i < std::min(sessions.size(), sessions_max); ++i) {
-    const std::string_view session_id = View(sessions[i]->getId());
-    SessionChange change(tx, sessions[i]);
-    TNT_ASSIGN_OR_RETURN(
-        const std::optional<WaitlistEntry> entry,
-        tx.FindUnique<schema::GymWaitlistEntry>(kByMemberAndSession, {member_id, session_id}));
-    if (entry) TNT_RETURN_IF_ERROR(change.Leave(*entry));
-    TNT_ASSIGN_OR_RETURN(
-        const std::optional<Booking> booking,
-        tx.FindUnique<schema::GymBooking>(kByMemberAndSession, {member_id, session_id}));
-    if (booking && (*booking)->getStatus() == BookingStatus::CONFIRMED) {
-      TNT_RETURN_IF_ERROR(change.Free(*booking, "account_deleted").status());
-    }
-    TNT_RETURN_IF_ERROR(change.Save().status());
-  }
-  return sessions.size() <= sessions_max;
-}
 
 Done<BookingParts> CreateBooking(const Scope& scope, const NewBooking& request) {
   return Run<BookingParts>(scope, CommandKind::kGymBookingCreate,

@@ -66,13 +66,6 @@ schema::GymBookingStatus EffectiveStatus(const schema::GymBooking::Reader& booki
 // The booking as readers see it: itself, or a copy with that status.
 Result<Booking> AsSeen(const Booking& booking, const Session& session);
 
-// For an account that is being deleted: cancels up to `sessions_max` of the member's bookings of
-// sessions that are still open, and takes them off waitlists. True when none is left; otherwise the
-// next entry goes on. One session takes some thirty effects of an entry's 4,096.
-inline constexpr size_t kReleaseSessionsMax = 100;
-Result<bool> ReleaseSeats(Transaction& tx, std::string_view member_id,
-                          size_t sessions_max = kReleaseSessionsMax);
-
 // --- Queries ---
 
 // Newest first; with `status`, only those.

@@ -30,7 +30,6 @@ enum class Act : uint8_t {
   kMove,
   kCallOff,
   kComplete,
-  kRelease,
   kWait
 };
 
@@ -42,9 +41,9 @@ struct Step {
 };
 
 void showValue(const Step& step, std::ostream& out) {
-  static constexpr const char* kNames[] = {
-      "book",   "cancel", "cancel-by-crew", "join",     "leave",   "check-in", "no-show",
-      "resize", "move",   "call-off",       "complete", "release", "wait"};
+  static constexpr const char* kNames[] = {"book",  "cancel",   "cancel-by-crew", "join",
+                                           "leave", "check-in", "no-show",        "resize",
+                                           "move",  "call-off", "complete",       "wait"};
   out << kNames[static_cast<int>(step.act)] << " member " << step.member << " session "
       << step.session << " amount " << step.amount << "\n";
 }
@@ -121,7 +120,7 @@ class Model {
     ModelSession& s = sessions[static_cast<size_t>(step.session)];
     const bool open = s.Open(now_ms);
     const StatusCode code = Apply(step, &s, now_ms);
-    if (code == StatusCode::kOk && step.act != Act::kRelease && step.act != Act::kWait) {
+    if (code == StatusCode::kOk && step.act != Act::kWait) {
       s.Settle(open, now_ms);
     }
     return code;
@@ -196,19 +195,9 @@ class Model {
         if (s->status != SessionStatus::SCHEDULED) return StatusCode::kInvalidArgument;
         s->status = SessionStatus::COMPLETED;
         return StatusCode::kOk;
-      case Act::kRelease:
-        for (ModelSession& each : sessions) ReleaseFrom(m, &each, now_ms);
-        return StatusCode::kOk;
       default:
         return StatusCode::kOk;
     }
-  }
-
-  static void ReleaseFrom(int member, ModelSession* s, int64_t now_ms) {
-    if (!s->Open(now_ms)) return;
-    if (s->Waits(member)) s->Leave(member);
-    if (s->Confirmed(member)) s->Free(member);
-    s->Settle(true, now_ms);
   }
 };
 
@@ -225,7 +214,6 @@ rc::Gen<Step> AnyStep() {
                                                   {2, Act::kMove},
                                                   {1, Act::kCallOff},
                                                   {1, Act::kComplete},
-                                                  {1, Act::kRelease},
                                                   {2, Act::kWait}});
   return rc::gen::build<Step>(rc::gen::set(&Step::act, act),
                               rc::gen::set(&Step::member, rc::gen::inRange(0, kMembers)),
@@ -296,11 +284,11 @@ class GymModelTest : public GymFixture {
         return Keep(CancelBooking(step.act == Act::kCancel ? scope : Owner(), booking).outcome);
       }
       default:
-        return DoByCrew(step, id, person);
+        return DoByCrew(step, id);
     }
   }
 
-  StatusCode DoByCrew(const Step& step, const std::string& id, const std::string& person) {
+  StatusCode DoByCrew(const Step& step, const std::string& id) {
     const auto patch = [&](const std::string& json) {
       return Keep(UpdateSession(Owner(), id, Body<schema::GymSessionPatch>(json)).outcome);
     };
@@ -317,9 +305,6 @@ class GymModelTest : public GymFixture {
         return Keep(CancelSession(Owner(), id).outcome);
       case Act::kComplete:
         return Keep(CompleteSession(Owner(), id).outcome);
-      case Act::kRelease:
-        return Keep(Run(Gym(gym_id_).ref,
-                        [&](Transaction& tx) { return ReleaseSeats(tx, person).status(); }));
       default:
         clock_.AdvanceMs(step.amount * 2 * kHourMs);
         return StatusCode::kOk;

@@ -158,39 +158,6 @@ TEST_F(WaitlistTest, CancellingTheSessionSendsEverybodyHome) {
   EXPECT_EQ(StatusOf(member_id_, id), BookingStatus::CANCELLED);
 }
 
-TEST_F(WaitlistTest, AMemberWhoLeavesTheGymMakesRoom) {
-  const std::string id = FullSession();
-  const std::string other = AddSession(kNoon + kDayMs, R"(,"capacity":1)");
-  Must(Book(As(3), other));
-  ASSERT_TRUE(Released(JoinWaitlist(Mia(), other)).ok());
-  bool done = false;
-  const Outcome outcome = Run(Gym(gym_id_).ref, [&](Transaction& tx) -> Status {
-    TNT_ASSIGN_OR_RETURN(done, ReleaseSeats(tx, member_id_));
-    return Status::Ok();
-  });
-  ASSERT_TRUE(outcome.status.ok()) << outcome.status.ToString();
-  EXPECT_TRUE(done);
-  EXPECT_EQ(StatusOf(member_id_, id), BookingStatus::CANCELLED);
-  EXPECT_EQ(StatusOf(people_[0], id), BookingStatus::CONFIRMED);
-  EXPECT_TRUE(Waiting(other).empty());
-}
-
-TEST_F(WaitlistTest, ReleasingSeatsGoesOnWhereItStopped) {
-  for (int64_t i = 0; i < 3; ++i) Must(Book(Mia(), AddSession(kNoon + i * kDayMs)));
-  std::vector<bool> done;
-  while (done.empty() || !done.back()) {
-    const Outcome outcome = Run(Gym(gym_id_).ref, [&](Transaction& tx) -> Status {
-      TNT_ASSIGN_OR_RETURN(const bool all, ReleaseSeats(tx, member_id_, 2));
-      done.push_back(all);
-      return Status::Ok();
-    });
-    ASSERT_TRUE(outcome.status.ok());
-    ASSERT_LT(done.size(), 4u);
-  }
-  EXPECT_EQ(done, (std::vector<bool>{false, true}));
-  EXPECT_EQ(BookingsOf(Space(), member_id_, BookingStatus::CANCELLED)->size(), 3u);
-}
-
 // Goal: the longest waitlist fits one entry, promoted or sent home. Method: fill it, raise the
 // capacity; fill it again, cancel.
 TEST_F(WaitlistTest, TheLongestWaitlistFitsOneEntry) {
