@@ -172,12 +172,6 @@ void Pipeline::EnsureSpace() {
   const bool was_full = !log_.growth_possible();
   const Status status = log_.EnsureSpace();
   if (!status.ok() && status.code() != StatusCode::kNoSpace) StopProcess("log reserve", status);
-  if (!status.ok() && log_.segments() > 1) {
-    // Flushed, the store needs the older segments no longer, and their room may be all that is missing.
-    MutexLock lock(flush_mutex_);
-    flush_due_ = true;
-    flush_wanted_.NotifyOne();
-  }
   // Compactions that failed for want of room are not tried again by themselves.
   if (status.ok() && was_full) static_cast<void>(store_.Heal().ok());
   if (!log_.wants_zeros()) return;
