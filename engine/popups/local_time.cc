@@ -43,7 +43,10 @@ int64_t MsIntoHour(int64_t unix_ms, const cctz::time_zone& zone) {
 int64_t ChangeWithin(int64_t after_ms, int64_t until_ms, const cctz::time_zone& zone) {
   cctz::time_zone::civil_transition change;
   if (!zone.next_transition(ToInstant(after_ms), &change)) return until_ms;
-  const int64_t at = ToMs(cctz::convert(change.to, zone));
+  // Where clocks go back, the time they show next came before, too: the lookup knows the change itself.
+  const cctz::time_zone::civil_lookup shown = zone.lookup(change.to);
+  const bool repeated = shown.kind == cctz::time_zone::civil_lookup::REPEATED;
+  const int64_t at = ToMs(repeated ? shown.trans : shown.pre);
   return after_ms < at && at < until_ms ? at : until_ms;
 }
 

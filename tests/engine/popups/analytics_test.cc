@@ -131,7 +131,7 @@ TEST_F(AnalyticsTest, RetentionFreesEventsAndKeepsNumbers) {
   Upkeep(shop);
   EXPECT_EQ(Events(shop, popup), 1800u);
   Upkeep(shop, 2 * counters::kDayMs);
-  EXPECT_EQ(Events(shop, popup), 600u);
+  EXPECT_EQ(Events(shop, popup), 1200u) << "two days old is not older than two days";
   const auto stats = ReadPopupStats(Space(shop), popup);
   EXPECT_EQ(stats->views, 1800);
   EXPECT_EQ(stats->conversions, 3);
@@ -244,9 +244,7 @@ TEST_F(AnalyticsTest, SeriesDivideASpanByLocalDays) {
     EXPECT_EQ(views, 384) << zone;
     EXPECT_EQ(series->total.views, 384) << zone;
     EXPECT_EQ(series->total.visitors, 10) << zone;
-    EXPECT_EQ(series->visitors_aligned, std::string_view(zone) != "Asia/Kathmandu" &&
-                                            std::string_view(zone) != "Australia/Lord_Howe")
-        << zone;
+    EXPECT_EQ(series->visitors_aligned, std::string_view(zone) != "Asia/Kathmandu") << zone;
   }
   const auto utc = LocalTime::Load("UTC");
   EXPECT_FALSE(DivideSpan(*utc, 5, 5, Granularity::kDay).ok());
