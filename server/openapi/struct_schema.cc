@@ -93,6 +93,7 @@ void AddRules(const FieldInfo& field, Json* type) {
 
 bool IsNullableInAnswers(const FieldInfo& field) {
   if (field.type == FieldType::kText) return field.json_name != "id";
+  if (field.type == FieldType::kTextList) return true;
   return field.nullable && field.type != FieldType::kEnum;
 }
 

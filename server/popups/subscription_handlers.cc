@@ -135,7 +135,7 @@ void AddSubscriptionRoutes(const std::shared_ptr<Module>& module,
                            std::vector<http::Route>* routes) {
   using http::Method;
   const RowOptions managed;
-  AddRow(routes, module, Method::kGet, "/subscriptions/plans", "listPlans", ListPlans,
+  AddRow(routes, module, Method::kGet, "/subscriptions/plans", "listShopPlans", ListPlans,
          {.permission = http::Permission::kStorefront});
   AddRow(routes, module, Method::kGet, "/subscriptions/status", "subscriptionStatus", ShopStatus,
          managed);

@@ -133,6 +133,7 @@ TEST_F(DataTest, C13_IfMatchRefusesWhatChangedMeanwhile) {
 }
 
 // Of many writers that saw the same state, one wins, however close together they come.
+// Flaws: F86
 TEST_F(DataTest, C13_IfMatchHasOneWinner) {
   const std::string shop = FreshShop();
   const std::string path =
