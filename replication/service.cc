@@ -339,7 +339,11 @@ Status Service::Pump(Connection& c) {
     TNT_RETURN_IF_ERROR(c.follower->CheckSilence(now_ms));
     TNT_RETURN_IF_ERROR(c.follower->OnProgress(&out));
     SetLeaderHttp(c.follower->leader_http());
-    caught_up_ns_.store(c.follower->caught_up_ms() * 1'000'000, std::memory_order_release);
+    // A new session knows nothing yet; what the one before knew still holds.
+    const int64_t caught_up_ms = c.follower->caught_up_ms();
+    if (caught_up_ms != 0) {
+      caught_up_ns_.store(caught_up_ms * 1'000'000, std::memory_order_release);
+    }
   }
   SendAll(c, &out);
   return Status::Ok();

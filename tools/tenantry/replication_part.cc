@@ -67,7 +67,9 @@ Status ReplicationPart::Start(Engine& engine, Random& random,
 bool ReplicationPart::MayServe(Engine& engine, std::string* note) {
   if (!enabled()) return true;
   if (follows()) {
-    *note = "waiting for the leader's first entries";
+    *note = "waiting for what the leader has";
+    // A new folder answers nobody before it was complete once; an older one answers from what it has.
+    if (new_cluster_id_ != 0 && !service_->CaughtUpOnce()) return false;
     return engine.position().index > 0 && tenant::HasTokenSecret(engine.View());
   }
   if (!replica_durability_on()) return true;
