@@ -105,6 +105,7 @@ class ServerOnFullDisk : public DiskFullTest {
     server_.emplace(std::move(started).value());
     client_ = std::make_unique<httplib::Client>(server_->url());
     client_->set_keep_alive(true);
+    client_->set_tcp_nodelay(true);
     client_->set_read_timeout(60);
   }
   int Subscribe(const std::string& email) {
