@@ -228,8 +228,9 @@ http::Response ReadPath::Answer(const http::Route& route, const http::Request& r
   const Engine& engine = context_.engine;
   AnswerCache::Entry entry;
   entry.cache_class = route.cache;
-  // Before anything is read: what changes from here on makes the answer look older than it is.
-  entry.built_index = engine.released_index();
+  // Of the pinned view, or of one no newer than what is read: a change since then shows, whoever published it. What is
+  // released by now may be newer than the pin.
+  entry.built_index = engine.View().applied_index();
   entry.built_boot_ns = engine.clock().NowBootNs();
   entry.built_unix_ms = engine.clock().NowUnixMs();
   ReadRecorder recorder;
