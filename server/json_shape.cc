@@ -90,10 +90,10 @@ bool SplitArray(std::string_view json, std::vector<std::string_view>* elements) 
   return TakeChar(&json, ']');
 }
 
-const FieldSelection::Node* FieldSelection::Node::Find(std::string_view name) const {
+const FieldSelection::Node* FieldSelection::Node::Find(std::string_view wanted) const {
   const auto found = std::find_if(children.begin(), children.end(),
-                                  [name](const auto& child) { return child.first == name; });
-  return found == children.end() ? nullptr : &found->second;
+                                  [wanted](const auto& child) { return child.name == wanted; });
+  return found == children.end() ? nullptr : &*found;
 }
 
 FieldSelection FieldSelection::Parse(std::string_view list) {
@@ -111,14 +111,14 @@ FieldSelection FieldSelection::Parse(std::string_view list) {
       if (whole_already) break;
       const Node* known = node->Find(name);
       if (known == nullptr) {
-        node->children.emplace_back(name, Node());
-        known = &node->children.back().second;
+        node->children.push_back({std::string(name), {}});
+        known = &node->children.back();
       }
       node = const_cast<Node*>(known);
     }
     // `a,a.b` and `a.b,a` both ask for all of a: an empty name stands for the whole.
     if (node != &selection.root_ && node->Find("") == nullptr) {
-      node->children.emplace_back("", Node());
+      node->children.push_back({});
     }
   }
   return selection;

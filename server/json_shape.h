@@ -27,8 +27,9 @@ class FieldSelection {
   static constexpr size_t kDepthMax = 8;
   // Without children, the whole value.
   struct Node {
-    std::vector<std::pair<std::string, Node>> children;
-    const Node* Find(std::string_view name) const;
+    std::string name;
+    std::vector<Node> children;
+    const Node* Find(std::string_view wanted) const;
   };
   static void AppendCut(const Node& node, std::string_view value, std::string* out);
   static void AppendPage(const Node& node, std::string_view object, std::string* out);
