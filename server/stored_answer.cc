@@ -2,14 +2,11 @@
 
 #include <string>
 
+#include "engine/codec/text_view.h"
+
 namespace tenantry::server {
-namespace {
 
-std::string String(capnp::Text::Reader text) {
-  return {text.begin(), text.size()};
-}
-
-}  // namespace
+using codec::String;
 
 bool IsFinal(int status) {
   return status < 500 && status != 401 && status != 408 && status != 425 && status != 429;

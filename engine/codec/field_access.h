@@ -12,6 +12,7 @@
 #include <capnp/any.h>
 #include <capnp/dynamic.h>
 
+#include "engine/codec/text_view.h"
 #include "engine/schema/catalog.h"
 
 namespace tenantry::codec {
@@ -67,8 +68,6 @@ class FieldAccess {
     if (field.type == schema::FieldType::kFloat) return std::isnan(Float(field));
     return StoredBits(field) == 0;
   }
-
-  static std::string_view View(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
 
  private:
   kj::ArrayPtr<const capnp::byte> data_;

@@ -89,9 +89,8 @@ void AppendPointer(std::string* out, const FieldInfo& field, const FieldAccess& 
       }
       break;
     case FieldType::kTextList:
-      AppendList(out, pointer.getAs<capnp::List<capnp::Text>>(), [out](capnp::Text::Reader text) {
-        AppendJsonString(out, FieldAccess::View(text));
-      });
+      AppendList(out, pointer.getAs<capnp::List<capnp::Text>>(),
+                 [out](capnp::Text::Reader text) { AppendJsonString(out, View(text)); });
       break;
     case FieldType::kEnumList:
       AppendList(out, pointer.getAs<capnp::List<uint16_t>>(),

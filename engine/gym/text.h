@@ -6,14 +6,13 @@
 
 #include <capnp/blob.h>
 
+#include "engine/codec/text_view.h"
+
 namespace tenantry::gym {
 
-inline std::string_view View(capnp::Text::Reader text) {
-  return {text.begin(), text.size()};
-}
-inline std::string String(capnp::Text::Reader text) {
-  return {text.begin(), text.size()};
-}
+using codec::String;
+using codec::View;
+
 // Cap'n Proto wants a terminating zero, which a view cannot promise.
 inline capnp::Text::Reader Text(const std::string& text) {
   return {text.c_str(), text.size()};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/codec/text_view.h"
 #include "engine/commands.h"
 
 namespace tenantry::jobs {
@@ -10,9 +11,7 @@ namespace {
 
 using schema::JobState;
 
-std::string_view View(capnp::Text::Reader text) {
-  return {text.begin(), text.size()};
-}
+using codec::View;
 
 CommandInfo Info(CommandKind kind, bool frees_space = false) {
   return {static_cast<uint16_t>(kind), "jobs", "", frees_space};

@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "engine/codec/text_view.h"
 #include "engine/commands.h"
 #include "engine/tenant/directory.h"
 
@@ -18,9 +19,7 @@ constexpr int64_t kCountEveryMs = 1'000;
 constexpr size_t kLookMax = 512;
 constexpr int64_t kTroubleMs = 1'000;
 
-std::string_view View(capnp::Text::Reader text) {
-  return {text.begin(), text.size()};
-}
+using codec::View;
 
 }  // namespace
 

@@ -6,11 +6,12 @@
 
 #include <capnp/blob.h>
 
+#include "engine/codec/text_view.h"
+
 namespace tenantry::popups {
 
-inline std::string_view View(capnp::Text::Reader text) {
-  return {text.begin(), text.size()};
-}
+using codec::View;
+
 inline capnp::Text::Reader ToText(const std::string& text) {
   return capnp::Text::Reader(text.c_str(), text.size());
 }

@@ -1,5 +1,6 @@
 #include "engine/webhooks/deliveries.h"
 
+#include "engine/codec/text_view.h"
 #include "engine/commands.h"
 #include "engine/schema/annotations.capnp.h"
 #include "engine/webhooks/endpoints.h"
@@ -14,9 +15,7 @@ constexpr uint8_t kByEndpoint = 1;
 constexpr uint8_t kByCreation = 2;
 constexpr size_t kReclaimMax = 200;
 
-std::string_view View(capnp::Text::Reader text) {
-  return {text.begin(), text.size()};
-}
+using codec::View;
 
 bool Wants(const Endpoint& endpoint, std::string_view type) {
   if (!endpoint->getIsActive()) return false;

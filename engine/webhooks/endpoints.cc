@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include "engine/codec/text_view.h"
 #include "engine/commands.h"
 #include "engine/webhooks/events.h"
 
@@ -12,9 +13,7 @@ constexpr uint8_t kByCreation = 1;
 constexpr size_t kSecretBytes = 24;
 constexpr size_t kEventsMax = 50;
 
-std::string_view View(capnp::Text::Reader text) {
-  return {text.begin(), text.size()};
-}
+using codec::View;
 
 std::string Base64(std::string_view bytes) {
   std::string text(sodium_base64_ENCODED_LEN(bytes.size(), sodium_base64_VARIANT_ORIGINAL), '\0');

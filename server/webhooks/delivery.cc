@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/codec/text_view.h"
 #include "engine/webhooks/deliveries.h"
 #include "engine/webhooks/endpoints.h"
 #include "engine/webhooks/events.h"
@@ -13,12 +14,8 @@ namespace db = tenantry::webhooks;
 
 constexpr int kGone = 410;
 
-std::string_view View(capnp::Text::Reader text) {
-  return {text.begin(), text.size()};
-}
-std::string String(capnp::Text::Reader text) {
-  return {text.begin(), text.size()};
-}
+using codec::String;
+using codec::View;
 
 // The run is over, whatever became of it; the delivery says why nothing was sent.
 jobs::RunResult Unsent(const std::string& delivery_id, std::string why) {

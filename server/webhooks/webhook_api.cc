@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "engine/codec/json_out.h"
+#include "engine/codec/text_view.h"
 #include "engine/webhooks/deliveries.h"
 #include "engine/webhooks/endpoints.h"
 #include "engine/webhooks/events.h"
@@ -19,9 +20,7 @@ namespace db = tenantry::webhooks;
 constexpr size_t kDeliveriesMax = 100;
 constexpr size_t kDeliveriesDefault = 20;
 
-std::string_view View(capnp::Text::Reader text) {
-  return {text.begin(), text.size()};
-}
+using codec::View;
 
 CommandInfo InfoOf(const Caller& caller, const http::Request& request) {
   return {0, caller.actor, request.request_id};
