@@ -6,6 +6,7 @@
 #include "server/popups/body.h"
 #include "server/popups/module.h"
 #include "server/popups/render.h"
+#include "server/record_json.h"
 
 namespace tenantry::server::popups {
 namespace {

@@ -20,22 +20,4 @@ void AppendPopupStats(codec::ObjectWriter* object, std::string_view popup_id,
 std::string PopupStatsJson(std::string_view popup_id, const ::tenantry::popups::PopupStats& stats);
 std::string ShopStatsJson(std::string_view shop_id, const ::tenantry::popups::ShopStats& stats);
 
-template <class T>
-std::string RecordJson(const codec::Stored<T>& record) {
-  std::string json;
-  codec::AppendObject<T>(&json, *record);
-  return json;
-}
-
-template <class T>
-std::string RecordArray(const std::vector<codec::Stored<T>>& records) {
-  std::string json = "[";
-  for (const codec::Stored<T>& record : records) {
-    if (json.size() > 1) json.push_back(',');
-    codec::AppendObject<T>(&json, *record);
-  }
-  json.push_back(']');
-  return json;
-}
-
 }  // namespace tenantry::server::popups

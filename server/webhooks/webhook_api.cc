@@ -4,12 +4,12 @@
 #include <charconv>
 #include <optional>
 
-#include "engine/codec/json_out.h"
 #include "engine/codec/text_view.h"
 #include "engine/webhooks/deliveries.h"
 #include "engine/webhooks/endpoints.h"
 #include "engine/webhooks/events.h"
 #include "server/outbound/caller.h"
+#include "server/record_json.h"
 #include "server/reply.h"
 
 namespace tenantry::server::webhooks {
@@ -24,24 +24,6 @@ using codec::View;
 
 CommandInfo InfoOf(const Caller& caller, const http::Request& request) {
   return {0, caller.actor, request.request_id};
-}
-
-template <class T>
-std::string JsonOf(const codec::Stored<T>& record) {
-  std::string json;
-  codec::AppendObject<T>(&json, *record);
-  return json;
-}
-
-template <class T>
-std::string JsonArray(const std::vector<codec::Stored<T>>& records) {
-  std::string json = "[";
-  for (const codec::Stored<T>& record : records) {
-    if (json.size() > 1) json.push_back(',');
-    codec::AppendObject<T>(&json, *record);
-  }
-  json.push_back(']');
-  return json;
 }
 
 Answer Refused(const Status& status, uint64_t release_index = 0) {
@@ -60,7 +42,7 @@ Answer Create(const Caller& caller, const http::Request& request) {
   const db::EndpointReply made = db::CreateEndpoint(caller.engine, caller.tenant, *input,
                                                     InfoOf(caller, request), TierOf(request));
   if (!made.endpoint) return Refused(made.outcome.status, made.outcome.release_index);
-  std::string json = JsonOf(*made.endpoint);
+  std::string json = RecordJson(*made.endpoint);
   json.pop_back();
   json.append(",\"secret\":");
   codec::AppendJsonString(&json, View((*made.endpoint)->getSecret()));
@@ -77,7 +59,7 @@ Answer Update(const Caller& caller, const http::Request& request) {
   const db::EndpointReply changed = db::UpdateEndpoint(
       caller.engine, caller.tenant, caller.id, *input, InfoOf(caller, request), TierOf(request));
   if (!changed.endpoint) return Refused(changed.outcome.status, changed.outcome.release_index);
-  return {Status::Ok(), 200, JsonOf(*changed.endpoint), changed.outcome.release_index};
+  return {Status::Ok(), 200, RecordJson(*changed.endpoint), changed.outcome.release_index};
 }
 
 Answer Delete(const Caller& caller, const http::Request& request) {
@@ -117,14 +99,14 @@ Result<std::string> Read(Operation operation, const Caller& caller, const http::
   const SpaceReader space = caller.view.Space(caller.tenant, TierOf(request));
   if (operation == Operation::kList) {
     TNT_ASSIGN_OR_RETURN(const std::vector<db::Endpoint> endpoints, db::ListEndpoints(space));
-    return JsonArray(endpoints);
+    return RecordArray(endpoints);
   }
   TNT_ASSIGN_OR_RETURN(const db::Endpoint endpoint, db::GetEndpoint(space, caller.id));
-  if (operation == Operation::kGet) return JsonOf(endpoint);
+  if (operation == Operation::kGet) return RecordJson(endpoint);
   TNT_ASSIGN_OR_RETURN(const size_t limit, LimitOf(request));
   TNT_ASSIGN_OR_RETURN(const std::vector<db::Delivery> deliveries,
                        db::ListDeliveries(space, caller.id, limit));
-  return JsonArray(deliveries);
+  return RecordArray(deliveries);
 }
 
 Answer Replay(const Caller& caller, const http::Request& request) {
@@ -132,7 +114,7 @@ Answer Replay(const Caller& caller, const http::Request& request) {
       db::Replay(caller.engine, caller.tenant, caller.id, caller.delivery_id,
                  InfoOf(caller, request), TierOf(request));
   if (!reply.delivery) return Refused(reply.outcome.status, reply.outcome.release_index);
-  return {Status::Ok(), 202, JsonOf(*reply.delivery), reply.outcome.release_index};
+  return {Status::Ok(), 202, RecordJson(*reply.delivery), reply.outcome.release_index};
 }
 
 }  // namespace
