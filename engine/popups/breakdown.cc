@@ -255,14 +255,10 @@ Status EraseBreakdown(Transaction& tx, std::string_view popup_id, uint32_t rows_
 
 Result<ReclaimProgress> RollUpStep(Engine& engine, const TenantRef& shop,
                                    std::string_view popup_id) {
-  ReclaimProgress progress;
-  const CommandInfo info{static_cast<uint16_t>(CommandKind::kRollUp), "system", ""};
-  const Outcome outcome = engine.Execute(shop, info, ReadTier::kBlocking, [&](Transaction& tx) {
-    return Step(tx, popup_id, &progress);
-  });
-  TNT_RETURN_IF_ERROR(outcome.status);
-  progress.release_index = outcome.release_index;
-  return progress;
+  return RunStep(engine, shop, {static_cast<uint16_t>(CommandKind::kRollUp), "system", ""},
+                 [popup_id](Transaction& tx, ReclaimProgress* progress) {
+                   return Step(tx, popup_id, progress);
+                 });
 }
 
 Result<Breakdown> ReadBreakdown(const SpaceReader& shop, std::string_view popup_id,

@@ -176,13 +176,8 @@ Outcome EraseSubscriber(Engine& engine, const TenantRef& shop, std::string_view 
 }
 
 Result<ReclaimProgress> ErasureStep(Engine& engine, const TenantRef& shop) {
-  ReclaimProgress progress;
-  const CommandInfo info{static_cast<uint16_t>(CommandKind::kErasureStep), "system", ""};
-  const Outcome outcome = engine.Execute(shop, info, ReadTier::kBlocking,
-                                         [&](Transaction& tx) { return Step(tx, &progress); });
-  TNT_RETURN_IF_ERROR(outcome.status);
-  progress.release_index = outcome.release_index;
-  return progress;
+  return RunStep(engine, shop, {static_cast<uint16_t>(CommandKind::kErasureStep), "system", ""},
+                 Step);
 }
 
 }  // namespace tenantry::popups

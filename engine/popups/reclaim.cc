@@ -104,14 +104,18 @@ Status Step(Transaction& tx, ReclaimProgress* progress) {
 
 }  // namespace
 
-Result<ReclaimProgress> ReclaimStep(Engine& engine, const TenantRef& shop) {
+Result<ReclaimProgress> RunStep(Engine& engine, const TenantRef& shop, const CommandInfo& info,
+                                const std::function<Status(Transaction&, ReclaimProgress*)>& step) {
   ReclaimProgress progress;
-  const CommandInfo info{static_cast<uint16_t>(CommandKind::kReclaim), "system", ""};
   const Outcome outcome = engine.Execute(shop, info, ReadTier::kBlocking,
-                                         [&](Transaction& tx) { return Step(tx, &progress); });
+                                         [&](Transaction& tx) { return step(tx, &progress); });
   TNT_RETURN_IF_ERROR(outcome.status);
   progress.release_index = outcome.release_index;
   return progress;
+}
+
+Result<ReclaimProgress> ReclaimStep(Engine& engine, const TenantRef& shop) {
+  return RunStep(engine, shop, {static_cast<uint16_t>(CommandKind::kReclaim), "system", ""}, Step);
 }
 
 }  // namespace tenantry::popups

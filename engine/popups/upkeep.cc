@@ -8,6 +8,7 @@
 #include "engine/commands.h"
 #include "engine/popups/batch.h"
 #include "engine/popups/breakdown.h"
+#include "engine/popups/reclaim.h"
 #include "engine/popups/text.h"
 #include "engine/schema/popups.capnp.h"
 
@@ -93,16 +94,7 @@ Status ExpireIds(Transaction& tx, int64_t before_unix_ms, ReclaimProgress* progr
   return Status::Ok();
 }
 
-// Runs a plan that sets `progress`, when a look at a view says that there is something to do.
-Status Run(Engine& engine, const TenantRef& shop, const Engine::Plan& plan,
-           ReclaimProgress* progress) {
-  CommandInfo info{static_cast<uint16_t>(CommandKind::kEventExpiry), "system", ""};
-  info.frees_space = true;
-  const Outcome outcome = engine.Execute(shop, info, ReadTier::kBlocking, plan);
-  TNT_RETURN_IF_ERROR(outcome.status);
-  progress->release_index = outcome.release_index;
-  return Status::Ok();
-}
+constexpr CommandInfo kExpiry{static_cast<uint16_t>(CommandKind::kEventExpiry), "system", "", true};
 
 void Add(const ReclaimProgress& part, ReclaimProgress* sum) {
   sum->more = sum->more || part.more;
@@ -131,18 +123,20 @@ Result<ReclaimProgress> UpkeepStep(Engine& engine, const TenantRef& shop,
     TNT_ASSIGN_OR_RETURN(const auto conversions,
                          Oldest<schema::PopupConversion>(space, popup_id, before, 1));
     if (views.empty() && conversions.empty()) continue;
-    ReclaimProgress part;
-    TNT_RETURN_IF_ERROR(Run(
-        engine, shop, [&](Transaction& tx) { return ExpireEvents(tx, popup_id, before, &part); },
-        &part));
+    TNT_ASSIGN_OR_RETURN(
+        const ReclaimProgress part,
+        RunStep(engine, shop, kExpiry, [&](Transaction& tx, ReclaimProgress* progress) {
+          return ExpireEvents(tx, popup_id, before, progress);
+        }));
     Add(part, &sum);
   }
   TNT_ASSIGN_OR_RETURN(const auto ids, OldIds(space, now - kEventIdWindowMs));
   if (ids.empty()) return sum;
-  ReclaimProgress part;
-  TNT_RETURN_IF_ERROR(Run(
-      engine, shop, [&](Transaction& tx) { return ExpireIds(tx, now - kEventIdWindowMs, &part); },
-      &part));
+  TNT_ASSIGN_OR_RETURN(
+      const ReclaimProgress part,
+      RunStep(engine, shop, kExpiry, [&](Transaction& tx, ReclaimProgress* progress) {
+        return ExpireIds(tx, now - kEventIdWindowMs, progress);
+      }));
   Add(part, &sum);
   return sum;
 }

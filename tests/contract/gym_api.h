@@ -55,6 +55,40 @@ std::string Fresh(const std::string& prefix);
 // Now plus so many seconds, as the API writes instants.
 std::string InSeconds(int64_t seconds);
 std::set<std::string> KeysOf(const json& object);
+// What an answer that holds a place shows, no more and no less.
+inline const std::set<std::string> kLocationKeys = {"id",
+                                                    "tenantId",
+                                                    "name",
+                                                    "address",
+                                                    "streetNumber",
+                                                    "streetName",
+                                                    "city",
+                                                    "county",
+                                                    "province",
+                                                    "postalCode",
+                                                    "country",
+                                                    "latitude",
+                                                    "longitude",
+                                                    "elevation",
+                                                    "capacity",
+                                                    "locationType",
+                                                    "timezone",
+                                                    "requiresWeatherCheck",
+                                                    "weatherAlertEnabled",
+                                                    "corporateId",
+                                                    "buildingName",
+                                                    "floor",
+                                                    "roomNumber",
+                                                    "accessInstructions",
+                                                    "amenities",
+                                                    "equipment",
+                                                    "services",
+                                                    "description",
+                                                    "photos",
+                                                    "operatingHours",
+                                                    "isActive",
+                                                    "createdAt",
+                                                    "updatedAt"};
 
 class GymContractTest : public ::testing::Test {
  protected:

@@ -16,40 +16,6 @@ class GymPlacesTest : public GymContractTest {
 
 using Strings = std::vector<std::string>;
 
-const std::set<std::string> kLocationKeys = {"id",
-                                             "tenantId",
-                                             "name",
-                                             "address",
-                                             "streetNumber",
-                                             "streetName",
-                                             "city",
-                                             "county",
-                                             "province",
-                                             "postalCode",
-                                             "country",
-                                             "latitude",
-                                             "longitude",
-                                             "elevation",
-                                             "capacity",
-                                             "locationType",
-                                             "timezone",
-                                             "requiresWeatherCheck",
-                                             "weatherAlertEnabled",
-                                             "corporateId",
-                                             "buildingName",
-                                             "floor",
-                                             "roomNumber",
-                                             "accessInstructions",
-                                             "amenities",
-                                             "equipment",
-                                             "services",
-                                             "description",
-                                             "photos",
-                                             "operatingHours",
-                                             "isActive",
-                                             "createdAt",
-                                             "updatedAt"};
-
 // Rows: POST /locations, GET /locations, GET /locations/active, GET /locations/:id
 // Flaws: F20, F44
 TEST_F(GymPlacesTest, LocationsAreMadeListedAndRead) {
