@@ -521,6 +521,12 @@ void Engine::SetReleaseListener(std::function<void()> listener) {
 void Engine::WaitReleased(uint64_t index) {
   core_->pipeline->WaitReleased(index);
 }
+void Engine::BeginBatch() {
+  core_->pipeline->BeginBatch();
+}
+void Engine::EndBatch() {
+  core_->pipeline->EndBatch();
+}
 Position Engine::position() const {
   return core_->log->end();
 }

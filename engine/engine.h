@@ -139,6 +139,10 @@ class Engine {
                   const Plan& plan);
   Outcome ExecuteDirectory(const CommandInfo& info, ReadTier tier, const DirectoryPlan& plan);
 
+  // Between the two, commands of this thread share syncs: the log waits for some of them, or for the end.
+  void BeginBatch();
+  void EndBatch();
+
   // The newest published view.
   ReadView View() const;
   // For caches: the newest applied index that touched this collection of this space (0: counters, sketches, meta rows).

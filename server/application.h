@@ -60,6 +60,8 @@ class TenantryApplication final : public http::Application {
   std::string LateLines(uint64_t release_index) override;
   uint64_t ReleasedIndex() const override { return context_.engine.released_index(); }
   bool LogIsIdle() const override { return context_.engine.idle(); }
+  void BeginBatch() override { context_.engine.BeginBatch(); }
+  void EndBatch() override { context_.engine.EndBatch(); }
   void OnTickEnd(uint32_t loop, std::vector<http::TickVerdict>* verdicts) override;
   void OnReply(const http::AccessRecord& record) override;
   void OnException(const http::Request& request, std::string_view what) override;

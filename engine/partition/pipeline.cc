@@ -19,6 +19,13 @@ constexpr int64_t kSpaceCheckMs = 500;
 constexpr int kLogThreadNice = -10;
 constexpr int kApplyThreadNice = -5;
 
+// What the calling thread is at: the pipeline whose batch it began, and whether entries of it are not announced yet.
+struct Batching {
+  const Pipeline* pipeline = nullptr;
+  bool unannounced = false;
+};
+thread_local Batching batching;
+
 // The disk refused what was already promised to be written; going on would acknowledge what is not there.
 [[noreturn]] void StopProcess(const char* doing, const Status& status) {
   std::fprintf(stderr, "tenantry: %s failed, stopping: %s\n", doing, status.ToString().c_str());
@@ -66,20 +73,44 @@ bool Pipeline::HasRoom() const {
 Pipeline::Ticket Pipeline::Append(log::Entry entry) {
   const uint64_t bytes = log::EncodedEntryBytes(entry);
   pending_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  const bool batched = batching.pipeline == this;
   Ticket ticket;
-  bool first;
+  bool wake = false;
   {
     MutexLock lock(group_mutex_);
     entry.header.epoch = epoch_;
     entry.header.index = next_index_++;
     ticket = {entry.header.index, group_sequence_};
-    first = open_.entries.empty();
     open_.entries.push_back(std::move(entry));
     open_.bytes += bytes;
+    if (!announced_ && (!batched || open_.entries.size() >= kEntriesWorthASync)) {
+      announced_ = wake = true;
+    }
+    if (batched) batching.unannounced = !announced_;
   }
   // Outside the lock: the log thread comes first on its core and would only run into it.
-  if (first) group_ready_.NotifyOne();
+  if (wake) group_ready_.NotifyOne();
   return ticket;
+}
+
+void Pipeline::BeginBatch() {
+  batching = {this, false};
+}
+
+void Pipeline::EndBatch() {
+  Announce();
+  batching = {};
+}
+
+// What this thread appended waits for nothing more.
+void Pipeline::Announce() {
+  if (batching.pipeline != this || !std::exchange(batching.unannounced, false)) return;
+  {
+    MutexLock lock(group_mutex_);
+    if (announced_ || open_.entries.empty()) return;
+    announced_ = true;
+  }
+  group_ready_.NotifyOne();
 }
 
 void Pipeline::AppendReplicated(std::vector<log::Entry> entries) {
@@ -91,10 +122,10 @@ void Pipeline::AppendReplicated(std::vector<log::Entry> entries) {
   TNT_CHECK(entries.front().header.index == next_index_);
   epoch_ = entries.back().header.epoch;
   next_index_ = entries.back().header.index + 1;
-  const bool first = open_.entries.empty();
+  const bool wake = !std::exchange(announced_, true);
   for (log::Entry& entry : entries) open_.entries.push_back(std::move(entry));
   open_.bytes += bytes;
-  if (first) group_ready_.NotifyOne();
+  if (wake) group_ready_.NotifyOne();
 }
 
 void Pipeline::BeginEpoch(uint64_t epoch) {
@@ -120,13 +151,14 @@ void Pipeline::RunLog() {
     auto group = std::make_unique<Group>();
     {
       MutexLock lock(group_mutex_);
-      while (open_.entries.empty() && !stopping_ && log_.growth_possible()) {
+      while (!announced_ && !stopping_ && log_.growth_possible()) {
         group_ready_.Wait(group_mutex_);
       }
       // With a full disk, look for space again now and then, so that it heals without a restart.
-      if (open_.entries.empty() && !stopping_) group_ready_.WaitForMs(group_mutex_, kSpaceCheckMs);
+      if (!announced_ && !stopping_) group_ready_.WaitForMs(group_mutex_, kSpaceCheckMs);
       if (open_.entries.empty() && stopping_) break;
       std::swap(*group, open_);
+      announced_ = false;
       if (!group->entries.empty()) ++group_sequence_;
     }
     if (group->entries.empty()) {
@@ -318,6 +350,7 @@ std::shared_ptr<const store::Snapshot> Pipeline::view() const {
 }
 
 void Pipeline::WaitReleased(uint64_t index) {
+  Announce();
   MutexLock lock(release_mutex_);
   while (released_index() < index) release_changed_.Wait(release_mutex_);
 }

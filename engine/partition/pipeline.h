@@ -56,6 +56,10 @@ class Pipeline {
   };
   // Fills in epoch and index. The caller holds the partitions the entry touches, so indexes follow execution order.
   Ticket Append(log::Entry entry);
+  // Between the two, what this thread appends waits for more of it, up to kEntriesWorthASync: one sync serves many commands.
+  // Nobody waits for such an entry before the end, except in WaitReleased().
+  void BeginBatch();
+  void EndBatch() TNT_EXCLUDES(group_mutex_);
   // On a follower: entries of its leader, with their epochs and indexes, which continue what was appended before.
   void AppendReplicated(std::vector<log::Entry> entries);
   // Of the entries appended from now on. Nothing may be on its way.
@@ -66,7 +70,7 @@ class Pipeline {
 
   std::shared_ptr<const store::Snapshot> view() const TNT_EXCLUDES(view_mutex_);
   uint64_t released_index() const { return released_.load(std::memory_order_acquire); }
-  void WaitReleased(uint64_t index) TNT_EXCLUDES(release_mutex_);
+  void WaitReleased(uint64_t index) TNT_EXCLUDES(release_mutex_, group_mutex_);
   // Runs on the apply thread after each release; must not block. Set before the first Append.
   void SetReleaseListener(std::function<void()> listener);
   // Runs on the log thread after each sync; must not block. Set before the first Append.
@@ -90,8 +94,10 @@ class Pipeline {
     std::vector<log::Entry> entries;
     uint64_t bytes = 0;
   };
+  static constexpr size_t kEntriesWorthASync = 16;
 
   void RunLog();
+  void Announce() TNT_EXCLUDES(group_mutex_);
   void AppendUntilThereIsRoom(const std::vector<log::Entry>& entries);
   void EnsureSpace();
   void RunApply();
@@ -113,6 +119,7 @@ class Pipeline {
   mutable Mutex group_mutex_{"open_group", LockRank::kGroup};
   CondVar group_ready_;
   Group open_ TNT_GUARDED_BY(group_mutex_);
+  bool announced_ TNT_GUARDED_BY(group_mutex_) = false;  // The open group waits for nothing more.
   uint64_t epoch_ TNT_GUARDED_BY(group_mutex_);
   uint64_t next_index_ TNT_GUARDED_BY(group_mutex_);
   uint64_t group_sequence_ TNT_GUARDED_BY(group_mutex_) = 1;

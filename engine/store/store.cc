@@ -63,12 +63,18 @@ rocksdb::Options MakeOptions(const StoreOptions& options) {
   table.cache_index_and_filter_blocks = false;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
   table.format_version = 5;
+  // What was just written is what is read next; a command that missed it would leave its loop.
+  table.prepopulate_block_cache =
+      rocksdb::BlockBasedTableOptions::PrepopulateBlockCache::kFlushOnly;
 
   rocksdb::Options db;
   db.create_if_missing = true;
   db.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   db.write_buffer_size = options.write_buffer_bytes;
   db.max_write_buffer_number = 4;
+  // Most rows that a command reads are old, or not there at all: a memtable should say so without a search.
+  db.memtable_whole_key_filtering = true;
+  db.memtable_prefix_bloom_size_ratio = 0.02;
   db.max_background_jobs = 2;
   // Fewer, larger compactions; far from where writes would be slowed down.
   db.level0_file_num_compaction_trigger = 8;

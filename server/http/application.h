@@ -100,6 +100,11 @@ class Application {
   // Whole header lines for a reply that learned its release index after its head was rendered.
   virtual std::string LateLines(uint64_t) { return {}; }
 
+  // Around what a loop does between two looks at its sockets, on the loop's thread. Replies leave after the end, so
+  // writes of one batch may share a sync.
+  virtual void BeginBatch() {}
+  virtual void EndBatch() {}
+
   // The batch of a loop ended in which handlers returned tick tickets. Every ticket needs its
   // verdict now; a reply without one is answered 500.
   virtual void OnTickEnd(uint32_t loop, std::vector<TickVerdict>* verdicts) = 0;

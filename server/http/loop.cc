@@ -133,11 +133,13 @@ void Loop::RunBatch(int timeout_ms) {
   std::array<epoll_event, kEventsPerBatch> events;
   const int count = ::epoll_wait(epoll_fd_.get(), events.data(), kEventsPerBatch, timeout_ms);
   UpdateClock();
+  application_.BeginBatch();
   for (int i = 0; i < count; ++i) HandleEvents(events[i].data.u64, events[i].events);
   if (woken_) TakeCompletions();
   woken_ = false;
   RunRunnable();
   if (TickIsDue()) EndTick();
+  application_.EndBatch();
   ReleaseParked();
   FlushDirty();
   if (now_ns_ >= next_sweep_ns_) Sweep();

@@ -205,6 +205,32 @@ TEST_F(EngineTest, ConcurrentCommandsAreExact) {
   EXPECT_LT(sizes.size(), size_t{kThreads * kEach});  // Groups were shared.
 }
 
+// Goal: commands of one batch share syncs, a long batch is not held up to its end, and waiting inside one does not hang.
+TEST_F(EngineTest, CommandsOfABatchShareSyncs) {
+  const TenantRef shop = CreateTenant("shop");
+  const auto add = [&] {
+    return engine().Execute(shop, {1, "test", ""}, ReadTier::kBlocking,
+                            [](Transaction& tx) { return AddOne(tx, "n"); });
+  };
+  const size_t before = engine().GroupSizesForTest().size();
+  engine().BeginBatch();
+  for (int i = 0; i < 15; ++i) ASSERT_TRUE(add().status.ok());
+  EXPECT_EQ(engine().GroupSizesForTest().size(), before) << "synced before the end of the batch";
+  engine().EndBatch();
+  const Outcome alone = add();
+  engine().WaitReleased(alone.release_index);
+  ASSERT_GT(engine().GroupSizesForTest().size(), before);
+  EXPECT_GE(engine().GroupSizesForTest()[before], 15u);
+
+  engine().BeginBatch();
+  Outcome sixteenth;
+  for (int i = 0; i < 16; ++i) sixteenth = add();
+  std::thread([&] { engine().WaitReleased(sixteenth.release_index); }).join();
+  engine().WaitReleased(add().release_index);
+  EXPECT_EQ(ReadCounter(engine(), shop, "n"), 33);
+  engine().EndBatch();
+}
+
 // Goal: a GET or a command never misses or doubles a group while groups are applied (INV-2).
 // Method: every command moves one unit between two counters; readers check that the sum stays zero,
 // and that what a command read equals what the commands before it wrote.
