@@ -14,8 +14,9 @@ std::string SpaceReader::Tuple(std::initializer_list<keys::Part> parts) {
 }
 
 Status SpaceReader::ChargeRow() const {
-  if (++rows_read_ > kInlineRowsMax && tier_ == ReadTier::kInline) return WouldBlock();
-  return Status::Ok();
+  ++rows_read_;
+  if (tier_ == ReadTier::kInline) return rows_read_ > kInlineRowsMax ? WouldBlock() : Status::Ok();
+  return rows_read_ % kRowsPerTimeCheck == 0 ? WorkTrace::CheckTime() : Status::Ok();
 }
 
 namespace {

@@ -24,6 +24,16 @@ WorkTrace* WorkTrace::Current() {
   return current;
 }
 
+void WorkTrace::LimitReads(int64_t duration_ns) {
+  reads_end_ns_ = clock_.NowBootNs() + duration_ns;
+}
+
+Status WorkTrace::CheckTime() {
+  if (current == nullptr || current->reads_end_ns_ == 0) return Status::Ok();
+  if (current->clock_.NowBootNs() < current->reads_end_ns_) return Status::Ok();
+  return Unavailable("this query takes too long; ask for less, such as a shorter time or a page");
+}
+
 TimedOperation::TimedOperation(SlowOperation operation, const uint32_t& rows)
     : trace_(current),
       operation_(operation),

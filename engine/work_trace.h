@@ -2,6 +2,8 @@
 // WorkTrace: what the engine did for the request that runs on this thread: for which tenant, how many rows it read, and
 // which of its operations were slow. Handlers need not pass anything along; whoever runs them opens a scope.
 //
+// Also how long it may read: a limit that every reader under it keeps.
+//
 // Shape    one scope per thread at a time, innermost wins; without a scope nothing is recorded and nothing is timed.
 // Units    nanoseconds of the boot clock.
 // Threads  a scope belongs to the thread that made it.
@@ -13,6 +15,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/ids.h"
+#include "engine/base/status.h"
 
 namespace tenantry::schema {
 struct Collection;
@@ -50,6 +53,11 @@ class WorkTrace {
     }
   }
 
+  // From now on: after so long CheckTime() refuses.
+  void LimitReads(int64_t duration_ns);
+  // kUnavailable when the request of this thread has read for too long; readers ask now and then.
+  static Status CheckTime();
+
   SpaceId space() const { return space_; }
   const std::vector<SlowOperation>& slow() const { return slow_; }
 
@@ -59,6 +67,7 @@ class WorkTrace {
   const int64_t slow_ns_;
   WorkTrace* const outer_;
   SpaceId space_;
+  int64_t reads_end_ns_ = 0;  // 0: no limit.
   std::vector<SlowOperation> slow_;
 };
 

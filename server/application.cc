@@ -164,6 +164,12 @@ std::optional<http::Response> TenantryApplication::AskGate(const http::Request& 
       break;
     case limits::Verdict::kForbiddenNetwork:
       return Error(403, "Requests from this network are not allowed", request);
+    case limits::Verdict::kTenantOverQuota: {
+      http::Response response =
+          Error(429, "This tenant uses more than its share, please try again later", request);
+      response.headers.emplace_back("Retry-After", std::to_string(admission->reset_seconds));
+      return response;
+    }
     case limits::Verdict::kTooManyRequests: {
       http::Response response = Error(429, "Too many requests, please try again later", request);
       response.headers.emplace_back("Retry-After", std::to_string(admission->reset_seconds));
@@ -187,7 +193,8 @@ http::Response TenantryApplication::Handle(const http::Route& route, const http:
     if (refusal->status == 503) response.headers.emplace_back("Retry-After", "1");
     return response;
   }
-  const WorkTrace trace(context_.engine.clock(), log_.slow_ns());
+  WorkTrace trace(context_.engine.clock(), log_.slow_ns());
+  if (request.blocking_lane) trace.LimitReads(context_.options.query_ms * 1'000'000);
   const bool reads = route.method == http::Method::kGet && route.module != http::Module::kShared;
   http::Response response = reads ? HandleRead(route, request) : Answer(route, request);
   response.tenant_space = trace.space().value();
@@ -268,6 +275,12 @@ void TenantryApplication::Decorate(const http::Request* request, const http::Rou
     headers.emplace_back("Tenantry-Durability", DurabilityName());
   }
   if (request == nullptr) return;
+  if (context_.gate) {
+    const size_t body =
+        response->shared_body ? response->shared_body->size() : response->body.size();
+    context_.gate->Settle(*request, response->tenant_space, response->status,
+                          request->body.size() + body);
+  }
   const std::optional<std::string_view> origin = request->FindHeader("Origin");
   if (!origin || HasHeader(*response, "Access-Control-Allow-Origin")) return;
   headers.emplace_back("Access-Control-Allow-Origin", *origin);

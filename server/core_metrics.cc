@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "server/limits/gate.h"
 #include "server/metrics/process_metrics.h"
 
 namespace tenantry::server {
@@ -62,6 +63,11 @@ void CollectHttp(const http::Server& server, Exposition& out) {
             uint64_t{server.connections()});
   out.Gauge("tenantry_http_connections_max", "Beyond this many connections clients get 503.",
             uint64_t{server.connections_max()});
+  out.Gauge("tenantry_http_requests_waiting",
+            "Requests whose answer waits for a worker, a tick or the disk.",
+            uint64_t{server.requests_waiting()});
+  out.Gauge("tenantry_http_requests_max", "Beyond this many waiting requests clients get 503.",
+            uint64_t{server.requests_max()});
   out.Gauge("tenantry_http_loops", "Event loops.", uint64_t{server.loops()});
   out.Gauge("tenantry_http_workers", "Workers of the blocking and hashing lanes.",
             uint64_t{server.workers()});
@@ -85,6 +91,8 @@ void CollectLimits(const limits::Gate& gate, Exposition& out) {
               counts.exempt);
   out.Counter("tenantry_forbidden_network_total", "Requests refused for their network.",
               counts.forbidden);
+  out.Counter("tenantry_quota_refused_total",
+              "Requests refused because their tenant is over its quota.", counts.over_quota);
   out.Gauge("tenantry_rate_limit_counters", "Clients that are counted now.",
             uint64_t{gate.limiter().counters()});
   out.Gauge("tenantry_rate_limit_bytes", "Memory of the counters, in bytes.",
@@ -95,6 +103,10 @@ void CollectLimits(const limits::Gate& gate, Exposition& out) {
 }
 
 }  // namespace
+
+void AddLimitMetrics(const limits::Gate& gate, Observability* observability) {
+  observability->metrics.Add([&gate](Exposition& out) { CollectLimits(gate, out); });
+}
 
 void AddEngineMetrics(const Engine& engine, Observability* observability) {
   observability->metrics.Add(metrics::CollectProcess);

@@ -221,9 +221,10 @@ void Loop::Accept(size_t listener, bool until_empty) {
       if (errno != EAGAIN && errno != EWOULDBLOCK) SetListening(false);
       return;
     }
-    const size_t others = context_.connections->fetch_add(1, std::memory_order_relaxed);
-    if (others >= options_.connections_max) {
-      context_.connections->fetch_sub(1, std::memory_order_relaxed);
+    LiveLimits& limits = *context_.limits;
+    const size_t others = limits.connections.fetch_add(1, std::memory_order_relaxed);
+    if (others >= limits.connections_max.load(std::memory_order_relaxed)) {
+      limits.connections.fetch_sub(1, std::memory_order_relaxed);
       RefuseConnection(fd);
       continue;
     }
@@ -379,7 +380,8 @@ void Loop::Close(Connection& c) {
   free_slots_.push_back(slot);
   closed_.push_back(std::move(slots_[slot]));
   --open_;
-  context_.connections->fetch_sub(1, std::memory_order_relaxed);
+  SetPending(c, Pending::kNone);
+  context_.limits->connections.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void Loop::Arm(Connection& c, Wait wait) {

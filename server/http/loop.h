@@ -24,6 +24,7 @@
 #include "server/http/connection.h"
 #include "server/http/httplib_adapter.h"
 #include "server/http/listeners.h"
+#include "server/http/live_limits.h"
 #include "server/http/options.h"
 #include "server/http/workers.h"
 
@@ -37,7 +38,7 @@ struct LoopContext {
   const Clock* clock = nullptr;
   WorkerLane* blocking = nullptr;
   WorkerLane* hashing = nullptr;
-  std::atomic<size_t>* connections = nullptr;  // Relaxed: a limit, not an order.
+  LiveLimits* limits = nullptr;
 };
 
 class Loop final : private Dispatcher {
@@ -107,6 +108,8 @@ class Loop final : private Dispatcher {
   void Answer(Connection& c, Response response);
   void Deliver(Connection& c);
   void Hold(Connection& c, Pending pending);
+  void SetPending(Connection& c, Pending pending);
+  bool HasRoom() const;
   void Park(Connection& c, uint64_t index);
   void SendHeld(Connection& c);
   void Await(Connection& c);

@@ -141,7 +141,7 @@ void Loop::StartRequest(Connection& c) {
       return Deliver(c);
     case HttplibAdapter::Outcome::kDeferred:
       if (c.await_index != 0) return Await(c);
-      c.pending = Pending::kWorker;
+      SetPending(c, Pending::kWorker);
       return Arm(c, Wait::kReply);
     case HttplibAdapter::Outcome::kRefused:
       return Fail(c, adapter_.refused_status(), "Malformed request", true);
@@ -154,7 +154,9 @@ const Response* Loop::Dispatch(const Request& request) {
   const RouteMatch match = context_.router->Match(request_.method, request_.path, &request_.params);
   c.route = match.route;
   const auto handle = [&] { return application_.Handle(*match.route, request); };
-  if (auto refusal = application_.Admit(request, match.route, &c.admission)) {
+  if (!HasRoom() && (!match.route || match.route->rate != RateClass::kExempt)) {
+    response_ = application_.Overloaded(request);
+  } else if (auto refusal = application_.Admit(request, match.route, &c.admission)) {
     response_ = *std::move(refusal);
   } else if (!match.route) {
     response_ = Guarded(application_, request,
@@ -189,7 +191,7 @@ void Loop::Resume(Connection& c) {
   request_.request_id = c.request_id.view();
   context_.router->Match(request_.method, request_.path, &request_.params);
   c.await_index = 0;
-  c.pending = Pending::kWorker;
+  SetPending(c, Pending::kWorker);
   Arm(c, Wait::kReply);
   if (!Offload(c, context_.blocking)) Answer(c, application_.Overloaded(request_));
 }
@@ -242,7 +244,7 @@ void Loop::Answer(Connection& c, Response response) {
   application_.Decorate(&request_, c.route, &response_);
   head_.clear();
   adapter_.Render(response_, &head_);
-  c.pending = Pending::kNone;
+  SetPending(c, Pending::kNone);
   Deliver(c);
   if (c.pending == Pending::kNone && !c.in.empty()) MarkRunnable(c);
 }
@@ -278,10 +280,29 @@ void Loop::Deliver(Connection& c) {
   Send(c, head_, &reply);
 }
 
+bool Loop::HasRoom() const {
+  const LiveLimits& limits = *context_.limits;
+  return limits.requests_waiting.load(std::memory_order_relaxed) <
+         limits.requests_max.load(std::memory_order_relaxed);
+}
+
+void Loop::SetPending(Connection& c, Pending pending) {
+  const bool waited = c.pending != Pending::kNone;
+  const bool waits = pending != Pending::kNone;
+  c.pending = pending;
+  if (waits == waited) return;
+  auto& waiting = context_.limits->requests_waiting;
+  if (waits) {
+    waiting.fetch_add(1, std::memory_order_relaxed);
+  } else {
+    waiting.fetch_sub(1, std::memory_order_relaxed);
+  }
+}
+
 void Loop::Hold(Connection& c, Pending pending) {
   c.held = std::make_unique<RenderedReply>(TakeReply(&response_));
   c.held->head = head_;
-  c.pending = pending;
+  SetPending(c, pending);
   Arm(c, Wait::kReply);
 }
 
@@ -289,7 +310,7 @@ void Loop::Park(Connection& c, uint64_t index) {
   const auto later = [](const Parked& a, const Parked& b) {
     return a.release_index > b.release_index;
   };
-  c.pending = Pending::kRelease;
+  SetPending(c, Pending::kRelease);
   parked_.push_back({index, c.key});
   std::push_heap(parked_.begin(), parked_.end(), later);
   Arm(c, c.WaitOfPending());
@@ -325,7 +346,7 @@ void Loop::ReleaseParked() {
 
 void Loop::SendHeld(Connection& c) {
   const std::unique_ptr<RenderedReply> held = std::move(c.held);
-  c.pending = Pending::kNone;
+  SetPending(c, Pending::kNone);
   Send(c, held->head, held.get());
   if (!c.in.empty()) MarkRunnable(c);
 }
@@ -434,7 +455,7 @@ void Loop::Fail(Connection& c, int status, std::string_view reason, bool framed)
   application_.Decorate(framed ? &request_ : nullptr, c.route, &response_);
   head_.clear();
   adapter_.Render(response_, &head_);
-  c.pending = Pending::kNone;
+  SetPending(c, Pending::kNone);
   c.held.reset();
   c.close_after_write = true;
   c.linger_on_close = true;

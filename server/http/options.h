@@ -35,6 +35,8 @@ struct ServerOptions {
   uint32_t loops = 0;
   // Of all loops together. One more is accepted, answered 503 and closed.
   size_t connections_max = 10'000;
+  // Waiting for a worker, a tick or the disk, of all loops together; beyond it Overloaded().
+  size_t requests_max = 5'000;
   FramingLimits framing;
   TimeLimits times;
   // Bytes of pipelined requests kept behind an unfinished one (16 full heads); then the socket is

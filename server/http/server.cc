@@ -35,7 +35,6 @@ Server::~Server() {
 
 Status Server::Start() {
   TNT_ASSIGN_OR_RETURN(Router router, Router::Build(routes_));
-  RaiseDescriptorLimit(options_.connections_max);
   const uint32_t cores = std::max(1u, std::thread::hardware_concurrency());
   const uint32_t count = options_.loops > 0 ? options_.loops : cores;
   std::vector<std::vector<FileDescriptor>> sockets(count);
@@ -48,13 +47,14 @@ Status Server::Start() {
   router_ = std::make_unique<Router>(std::move(router));
   blocking_ = std::make_unique<WorkerLane>("http-block", options_.blocking);
   hashing_ = std::make_unique<WorkerLane>("http-hash", options_.hashing);
+  Adjust(options_);
   const LoopContext context{.options = &options_,
                             .router = router_.get(),
                             .application = application_,
                             .clock = clock_,
                             .blocking = blocking_.get(),
                             .hashing = hashing_.get(),
-                            .connections = &connections_};
+                            .limits = &limits_};
   std::vector<std::unique_ptr<Loop>> loops;
   for (uint32_t i = 0; i < count; ++i) {
     loops.push_back(std::make_unique<Loop>(i, context, std::move(sockets[i])));
@@ -67,6 +67,14 @@ Status Server::Start() {
                           [loop = loops_[i].get()] { loop->Run(); });
   }
   return Status::Ok();
+}
+
+void Server::Adjust(const ServerOptions& options) {
+  RaiseDescriptorLimit(options.connections_max);
+  limits_.connections_max.store(options.connections_max, std::memory_order_relaxed);
+  limits_.requests_max.store(options.requests_max, std::memory_order_relaxed);
+  if (blocking_) blocking_->SetQueue(options.blocking.queue);
+  if (hashing_) hashing_->SetQueue(options.hashing.queue);
 }
 
 void Server::NotifyReleased() {

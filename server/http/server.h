@@ -17,6 +17,7 @@
 #include "engine/base/result.h"
 #include "engine/base/thread.h"
 #include "server/http/application.h"
+#include "server/http/live_limits.h"
 #include "server/http/options.h"
 #include "server/http/route.h"
 #include "server/http/router.h"
@@ -41,6 +42,10 @@ class Server {
   const std::vector<std::string>& addresses() const { return addresses_; }
   uint32_t loops() const { return static_cast<uint32_t>(loops_.size()); }
 
+  // Takes over what may change while it runs: the limits of connections and waiting requests, and the lanes' queues. What
+  // is open or queued beyond a lower limit stays.
+  void Adjust(const ServerOptions& options);
+
   // The application's ReleasedIndex() rose. Cheap, coalesced, from any thread.
   void NotifyReleased();
 
@@ -51,8 +56,12 @@ class Server {
   void Stop() { Drain(0); }
 
   // For metrics.
-  size_t connections() const { return connections_.load(std::memory_order_relaxed); }
-  size_t connections_max() const { return options_.connections_max; }
+  size_t connections() const { return limits_.connections.load(std::memory_order_relaxed); }
+  size_t connections_max() const { return limits_.connections_max.load(std::memory_order_relaxed); }
+  size_t requests_waiting() const {
+    return limits_.requests_waiting.load(std::memory_order_relaxed);
+  }
+  size_t requests_max() const { return limits_.requests_max.load(std::memory_order_relaxed); }
   size_t blocking_depth() const;
   size_t hashing_depth() const;
   // Workers of both lanes that run a request now, and how many there are.
@@ -72,7 +81,7 @@ class Server {
   std::unique_ptr<WorkerLane> hashing_;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::vector<Thread> threads_;
-  std::atomic<size_t> connections_{0};  // Relaxed: a count.
+  LiveLimits limits_;
 };
 
 }  // namespace tenantry::http

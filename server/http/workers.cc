@@ -6,7 +6,8 @@
 
 namespace tenantry::http {
 
-WorkerLane::WorkerLane(const std::string& name, const LaneLimits& limits) : limits_(limits) {
+WorkerLane::WorkerLane(const std::string& name, const LaneLimits& limits)
+    : limits_(limits), queue_max_(limits.queue) {
   for (uint32_t i = 0; i < limits_.workers; ++i) {
     threads_.emplace_back(name + "-" + std::to_string(i), [this] { Run(); });
   }
@@ -25,11 +26,16 @@ WorkerLane::~WorkerLane() {
 bool WorkerLane::Push(Job&& job) {
   {
     MutexLock lock(mutex_);
-    if (stopping_ || queue_.size() >= limits_.queue) return false;
+    if (stopping_ || queue_.size() >= queue_max_) return false;
     queue_.push_back(std::move(job));
   }
   wake_.NotifyOne();
   return true;
+}
+
+void WorkerLane::SetQueue(size_t requests) {
+  MutexLock lock(mutex_);
+  queue_max_ = requests;
 }
 
 size_t WorkerLane::depth() const {

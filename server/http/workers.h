@@ -26,6 +26,8 @@ class WorkerLane {
   using Job = std::function<void()>;
   // Moves from `job` only when it returns true.
   bool Push(Job&& job);
+  // What is queued beyond a lower limit stays.
+  void SetQueue(size_t requests);
   // Requests waiting for a worker.
   size_t depth() const;
   // Workers that run a job now.
@@ -34,10 +36,11 @@ class WorkerLane {
  private:
   void Run();
 
-  const LaneLimits limits_;
+  const LaneLimits limits_;  // Its queue is where `queue_max_` begins.
   mutable Mutex mutex_{"http_worker_lane"};
   CondVar wake_;
   std::deque<Job> queue_ TNT_GUARDED_BY(mutex_);
+  size_t queue_max_ TNT_GUARDED_BY(mutex_);
   bool stopping_ TNT_GUARDED_BY(mutex_) = false;
   std::atomic<size_t> busy_{0};  // Relaxed: a count.
   std::vector<Thread> threads_;

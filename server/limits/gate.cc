@@ -5,6 +5,7 @@
 
 #include "engine/base/checksum.h"
 #include "server/limits/client_address.h"
+#include "server/limits/tenant_hint.h"
 
 namespace tenantry::limits {
 namespace {
@@ -47,7 +48,7 @@ RateScope ScopeOf(http::RateClass rate) {
 
 // Counted as default unless it has a figure of its own.
 bool IsOptional(RateScope scope) {
-  return scope >= RateScope::kStorefront;
+  return scope >= RateScope::kStorefront && scope <= RateScope::kRefresh;
 }
 
 bool IsPreflight(const http::Request& request, const http::Route* route) {
@@ -63,6 +64,15 @@ RateKey KeyOf(const http::IpAddress& client, RateScope scope) {
           .kind = static_cast<uint8_t>(v4 ? 4 : 6)};
 }
 
+RateScope TenantScopeOf(http::Method method) {
+  if (method == http::Method::kGet || method == http::Method::kHead) return RateScope::kTenantReads;
+  return method == http::Method::kDelete ? RateScope::kTenantDeletes : RateScope::kTenantWrites;
+}
+
+uint32_t SecondsOf(int64_t ns) {
+  return static_cast<uint32_t>((ns + kNsPerSecond - 1) / kNsPerSecond);
+}
+
 }  // namespace
 
 std::string_view NameOf(RateScope scope) {
@@ -74,6 +84,8 @@ struct Gate::Policy {
   std::array<uint32_t, kRateScopes> limits{};
   uint32_t window_seconds = 60;
   int64_t window_ns = 60 * kNsPerSecond;
+  QuotaFigures quota;
+  bool asks_tenant = false;  // Something above is per tenant.
   http::NetworkList exempt;
   http::NetworkList trusted;
   http::NetworkList allow;
@@ -91,13 +103,16 @@ struct alignas(64) Gate::PerLoop {
   };
   std::shared_ptr<const Policy> policy;
   uint64_t generation = 0;
+  HintTable hints;
   std::array<Count, kRateScopes> passed;
   std::array<Count, kRateScopes> refused;
   Count exempt;
   Count forbidden;
+  Count over_quota;
 };
 
-Gate::Gate(uint32_t loops, size_t counters_max, uint64_t seed) : limiter_(counters_max, seed) {
+Gate::Gate(uint32_t loops, size_t counters_max, uint64_t seed)
+    : seed_(seed), limiter_(counters_max, seed) {
   for (uint32_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<PerLoop>());
   const Status applied = Apply({});
   (void)applied;  // The defaults name no network, so nothing can be wrong with them.
@@ -154,22 +169,66 @@ Verdict Gate::Admit(const http::Request& request, const http::Route* route,
   }
   if (route && route->rate == http::RateClass::kExempt) return Verdict::kAdmitted;
   if (IsPreflight(request, route)) return Verdict::kAdmitted;
-  if (policy.exempt.Contains(client)) {
-    loop.exempt.Add();
+  const Verdict verdict = AdmitClient(policy, &loop, request, route, admission);
+  if (verdict != Verdict::kAdmitted || !policy.asks_tenant) return verdict;
+  return AdmitTenant(policy, &loop, request, admission);
+}
+
+Verdict Gate::AdmitClient(const Policy& policy, PerLoop* loop, const http::Request& request,
+                          const http::Route* route, http::Admission* admission) {
+  if (policy.exempt.Contains(admission->client)) {
+    loop->exempt.Add();
     return Verdict::kAdmitted;
   }
   RateScope scope = ScopeOf(route ? route->rate : http::RateClass::kDefault);
   if (IsOptional(scope) && policy.limits[Index(scope)] == 0) scope = RateScope::kDefault;
-  const RateDecision decision = Count(policy, request, route, client, &scope);
+  const RateDecision decision = Count(policy, request, route, admission->client, &scope);
   if (decision.limit == 0) return Verdict::kAdmitted;
+  return Note(policy, loop, scope, decision, admission);
+}
+
+// Exempt clients are not exempt from their tenant's quota: it protects the other tenants.
+Verdict Gate::AdmitTenant(const Policy& policy, PerLoop* loop, const http::Request& request,
+                          http::Admission* admission) {
+  const uint64_t tenant = loop->hints.Find(HintOf(request, seed_));
+  if (tenant == 0) return Verdict::kAdmitted;
+  const int64_t wait_ns =
+      policy.quota.any() ? quota_.WaitNs(tenant, policy.quota, request.received_ns) : 0;
+  if (wait_ns > 0) {
+    loop->over_quota.Add();
+    admission->reset_seconds = SecondsOf(wait_ns);
+    return Verdict::kTenantOverQuota;
+  }
+  const RateScope scope = TenantScopeOf(request.method);
+  const uint32_t limit = policy.limits[Index(scope)];
+  if (limit == 0) return Verdict::kAdmitted;
+  const RateKey key = {.client = tenant, .scope = static_cast<uint8_t>(scope), .kind = 1};
+  const RateDecision decision = limiter_.Count(key, limit, policy.window_ns, request.received_ns);
+  // The answer shows the counter with less left, the client's or the tenant's.
+  if (decision.allowed && admission->limit > 0 && admission->remaining <= decision.remaining) {
+    loop->passed[Index(scope)].Add();
+    return Verdict::kAdmitted;
+  }
+  return Note(policy, loop, scope, decision, admission);
+}
+
+Verdict Gate::Note(const Policy& policy, PerLoop* loop, RateScope scope,
+                   const RateDecision& decision, http::Admission* admission) {
   admission->policy = NameOf(scope);
   admission->limit = decision.limit;
   admission->remaining = decision.remaining;
-  admission->reset_seconds =
-      static_cast<uint32_t>((decision.reset_ns + kNsPerSecond - 1) / kNsPerSecond);
+  admission->reset_seconds = SecondsOf(decision.reset_ns);
   admission->window_seconds = policy.window_seconds;
-  (decision.allowed ? loop.passed : loop.refused)[Index(scope)].Add();
+  (decision.allowed ? loop->passed : loop->refused)[Index(scope)].Add();
   return decision.allowed ? Verdict::kAdmitted : Verdict::kTooManyRequests;
+}
+
+void Gate::Settle(const http::Request& request, uint64_t tenant, int status, uint64_t bytes) {
+  PerLoop& loop = *loops_[request.loop];
+  const Policy& policy = PolicyOf(&loop);
+  if (tenant == 0 || !policy.asks_tenant) return;
+  if (policy.quota.any()) quota_.Charge(tenant, bytes, policy.quota, request.received_ns);
+  if (status < 400) loop.hints.Learn(HintOf(request, seed_), tenant);
 }
 
 // Sets `scope` to the counter that decided.
@@ -203,6 +262,7 @@ GateCounts Gate::counts() const {
     }
     total.exempt += loop->exempt.Get();
     total.forbidden += loop->forbidden.Get();
+    total.over_quota += loop->over_quota.Get();
   }
   return total;
 }

@@ -1,12 +1,12 @@
 #pragma once
 // Gate: decides on every request, before its handler, whether its client may ask at all and whether it asks too often.
 //
-// Shape    client address -> allowed and denied networks -> rate class of the route -> RateLimiter.
+// Shape    client address -> allowed and denied networks -> rate class of the route -> RateLimiter -> the tenant's quota.
 // Errors   Apply(): kInvalidArgument names the setting and the text that is wrong; nothing has changed then.
-// Threads  Admit() on the request's loop; Apply() from one thread at a time; the rest from any. A loop sees new settings at
+// Threads  Admit() and Settle() on the request's loop; Apply() from one thread at a time; the rest from any. A loop sees new settings at
 //          its next request.
 // Owns     the counters and the settings in force. Borrows nothing.
-// Source   crosscutting.md L1-L10, Q8.
+// Source   crosscutting.md L1-L10, K9, Q8.
 
 #include <array>
 #include <atomic>
@@ -23,6 +23,7 @@
 #include "server/http/route.h"
 #include "server/limits/limit_settings.h"
 #include "server/limits/rate_limiter.h"
+#include "server/limits/tenant_quota.h"
 
 namespace tenantry::limits {
 
@@ -30,6 +31,7 @@ enum class Verdict : uint8_t {
   kAdmitted,
   kForbiddenNetwork,  // 403
   kTooManyRequests,   // 429
+  kTenantOverQuota,   // 429
 };
 
 // One kind of counter; its name is in the RateLimit headers and in metrics.
@@ -44,8 +46,11 @@ enum class RateScope : uint8_t {
   kSignUp,
   kLogIn,
   kRefresh,
+  kTenantReads,
+  kTenantWrites,
+  kTenantDeletes,
 };
-inline constexpr size_t kRateScopes = 10;
+inline constexpr size_t kRateScopes = 13;
 std::string_view NameOf(RateScope scope);
 
 struct GateCounts {
@@ -56,6 +61,7 @@ struct GateCounts {
   std::array<Scope, kRateScopes> scopes{};  // By RateScope.
   uint64_t exempt = 0;                      // Of exempt networks; exempt routes are not counted.
   uint64_t forbidden = 0;                   // By network.
+  uint64_t over_quota = 0;
 };
 
 class Gate {
@@ -66,8 +72,12 @@ class Gate {
 
   Status Apply(const LimitSettings& settings);
 
-  // Counts the request. Notes the client and the counter in `admission`. `route` is null for an unknown path.
+  // Counts the request. Notes the client and the counter in `admission`. `route` is null for an unknown path. When the
+  // tenant is over its quota, `admission->reset_seconds` says for how long.
   Verdict Admit(const http::Request& request, const http::Route* route, http::Admission* admission);
+
+  // The request got an answer about `tenant` (a space, 0: none), and took so many bytes in and out.
+  void Settle(const http::Request& request, uint64_t tenant, int status, uint64_t bytes);
 
   // For metrics.
   GateCounts counts() const;
@@ -77,10 +87,18 @@ class Gate {
   struct Policy;
   struct PerLoop;
   const Policy& PolicyOf(PerLoop* loop);
+  Verdict AdmitClient(const Policy& policy, PerLoop* loop, const http::Request& request,
+                      const http::Route* route, http::Admission* admission);
+  Verdict AdmitTenant(const Policy& policy, PerLoop* loop, const http::Request& request,
+                      http::Admission* admission);
+  static Verdict Note(const Policy& policy, PerLoop* loop, RateScope scope,
+                      const RateDecision& decision, http::Admission* admission);
   RateDecision Count(const Policy& policy, const http::Request& request, const http::Route* route,
                      const http::IpAddress& client, RateScope* scope);
 
+  const uint64_t seed_;
   RateLimiter limiter_;
+  TenantQuota quota_;
   std::vector<std::unique_ptr<PerLoop>> loops_;
   std::atomic<uint64_t> generation_{0};  // Release on Apply, acquire on Admit.
   Mutex mutex_{"gate"};

@@ -26,10 +26,23 @@ struct RateFigures {
   uint32_t sign_up = 0;
   uint32_t log_in = 0;
   uint32_t refresh = 0;
+  // Of a whole tenant in one window, by method; 0: not limited.
+  uint32_t tenant_reads = 0;
+  uint32_t tenant_writes = 0;
+  uint32_t tenant_deletes = 0;
+};
+
+// What one tenant may use per second, averaged; 0: not limited.
+struct QuotaFigures {
+  uint32_t operations_per_second = 0;
+  uint64_t bytes_per_second = 0;  // Bodies of requests and answers.
+  uint32_t burst_seconds = 2;     // This much may be used at once after a pause.
+  bool any() const { return operations_per_second > 0 || bytes_per_second > 0; }
 };
 
 struct LimitSettings {
   RateFigures rates;
+  QuotaFigures quota;
   // Networks as CIDR. Whom no rate limit counts, and whose X-Forwarded-For is believed.
   std::vector<std::string> exempt;
   std::vector<std::string> trusted_proxies;

@@ -238,13 +238,32 @@ void AddRateLimits(std::vector<Setting>* out) {
        "POST /auth/login; 0: it counts as default");
   rate("rate-limit.refresh", TNT_FIELD(limits.rates.refresh),
        "POST /auth/refresh; 0: it counts as default");
+  rate("rate-limit.tenant-reads", TNT_FIELD(limits.rates.tenant_reads),
+       "GET of a whole tenant in a window; 0: not limited");
+  rate("rate-limit.tenant-writes", TNT_FIELD(limits.rates.tenant_writes),
+       "POST, PUT and PATCH of a whole tenant; 0: not limited");
+  rate("rate-limit.tenant-deletes", TNT_FIELD(limits.rates.tenant_deletes),
+       "DELETE of a whole tenant; 0: not limited");
+}
+
+void AddQuotas(std::vector<Setting>* out) {
+  out->push_back(Integer("quota.operations-per-second",
+                         TNT_FIELD(limits.quota.operations_per_second), 0, 1'000'000'000, kLive,
+                         "requests", "Of one tenant; beyond it 429; 0: not limited"));
+  out->push_back(Integer("quota.bytes-per-second", TNT_FIELD(limits.quota.bytes_per_second), 0,
+                         int64_t{1} << 40, kLive, "bytes",
+                         "Bodies of one tenant's requests and answers; 0: not limited"));
+  out->push_back(Integer("quota.burst-seconds", TNT_FIELD(limits.quota.burst_seconds), 0, 3600,
+                         kLive, "seconds", "How much of its quota a tenant may use at once"));
 }
 
 void AddHttp(std::vector<Setting>* out) {
   constexpr int64_t kMiB = 1 << 20;
   constexpr int64_t kHourMs = 3'600'000;
   out->push_back(Integer("http.connections-max", TNT_FIELD(http.connections_max), 1, 1'000'000,
-                         kRestart, "connections", "Open connections; one more is answered 503"));
+                         kLive, "connections", "Open connections; one more is answered 503"));
+  out->push_back(Integer("http.requests-max", TNT_FIELD(http.requests_max), 1, 1'000'000, kLive,
+                         "requests", "Waiting for a worker or the disk; one more is answered 503"));
   const auto bytes = [&](std::string_view name, Field<size_t> field, int64_t least,
                          std::string_view help) {
     out->push_back(Integer(name, field, least, 16 * kMiB, kRestart, "bytes", help));
@@ -258,6 +277,8 @@ void AddHttp(std::vector<Setting>* out) {
         "Requests read ahead of an unfinished one on a connection");
   out->push_back(Integer("http.headers", TNT_FIELD(http.framing.headers), 8, 10'000, kRestart,
                          "headers", "Headers of a request; beyond it 431"));
+  out->push_back(Integer("http.query-ms", TNT_FIELD(query_ms), 1, kHourMs, kRestart, "ms",
+                         "A scan or sum that leaves memory; then 503"));
   const auto time = [&](std::string_view name, Field<int64_t> field, std::string_view help,
                         std::string_view seed_variable = "") {
     out->push_back(Integer(name, field, 1, kHourMs, kRestart, "ms", help, seed_variable));
@@ -277,11 +298,11 @@ void AddHttp(std::vector<Setting>* out) {
        "After an early answer, discarding what the client still sends");
   out->push_back(Integer("http.workers", TNT_FIELD(http.blocking.workers), 1, 1024, kRestart,
                          "threads", "Workers for requests that wait for a disk", "DB_POOL_MAX"));
-  out->push_back(Integer("http.worker-queue", TNT_FIELD(http.blocking.queue), 1, 1'000'000,
-                         kRestart, "requests", "Waiting for a worker; beyond it 503"));
+  out->push_back(Integer("http.worker-queue", TNT_FIELD(http.blocking.queue), 1, 1'000'000, kLive,
+                         "requests", "Waiting for a worker; beyond it 503"));
   out->push_back(Integer("http.hash-workers", TNT_FIELD(http.hashing.workers), 1, 256, kRestart,
                          "threads", "Workers that hash passwords, 14 ms of a core each time"));
-  out->push_back(Integer("http.hash-queue", TNT_FIELD(http.hashing.queue), 1, 1'000'000, kRestart,
+  out->push_back(Integer("http.hash-queue", TNT_FIELD(http.hashing.queue), 1, 1'000'000, kLive,
                          "requests", "Sign-ins waiting for one; beyond it 503"));
 }
 
@@ -295,6 +316,7 @@ std::vector<Setting> MakeTable() {
   AddReplication(&table);
   AddObserve(&table);
   AddRateLimits(&table);
+  AddQuotas(&table);
   AddHttp(&table);
   return table;
 }

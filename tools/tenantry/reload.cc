@@ -14,6 +14,7 @@ void Reload(const config::Sources& sources, const LiveParts& parts, config::Sett
   if (const Status applied = parts.gate.Apply(loaded->settings.limits); !applied.ok()) {
     return refuse(applied);
   }
+  parts.server.Adjust(loaded->settings.http);
   size_t live = 0;
   for (const config::Difference& difference : config::Compare(*settings, loaded->settings)) {
     if (!difference.setting->live) {

@@ -3,6 +3,7 @@
 // changes nothing.
 
 #include "server/access_log.h"
+#include "server/http/server.h"
 #include "server/limits/gate.h"
 #include "tools/config/configuration.h"
 
@@ -12,6 +13,7 @@ namespace tenantry::tools {
 struct LiveParts {
   server::AccessLog& log;
   limits::Gate& gate;
+  http::Server& server;
 };
 
 // Logs what changed, what needs a restart, or why nothing changed. `settings` are those in force.

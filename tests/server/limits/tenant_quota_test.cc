@@ -1,0 +1,142 @@
+#include "server/limits/tenant_quota.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "server/limits/gate.h"
+#include "server/limits/tenant_hint.h"
+
+namespace tenantry::limits {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
+
+TEST(TenantQuotaTest, ATenantGetsItsRateAndABurst) {
+  TenantQuota quota;
+  const QuotaFigures figures{
+      .operations_per_second = 10, .bytes_per_second = 0, .burst_seconds = 2};
+  int done = 0;
+  // A hundred tries a second for ten seconds.
+  for (int i = 0; i < 1000; ++i) {
+    const int64_t now = kSecond + i * kSecond / 100;
+    if (quota.WaitNs(7, figures, now) > 0) continue;
+    quota.Charge(7, 1'000'000, figures, now);
+    ++done;
+  }
+  EXPECT_NEAR(done, 10 * 10 + 2 * 10, 2);
+  EXPECT_EQ(quota.WaitNs(8, figures, kSecond), 0) << "another tenant";
+}
+
+TEST(TenantQuotaTest, BytesGoIntoDebtThatIsWorkedOff) {
+  TenantQuota quota;
+  const QuotaFigures figures{
+      .operations_per_second = 0, .bytes_per_second = 1000, .burst_seconds = 1};
+  ASSERT_EQ(quota.WaitNs(7, figures, kSecond), 0);
+  quota.Charge(7, 5000, figures, kSecond);
+  EXPECT_EQ(quota.WaitNs(7, figures, kSecond), 4 * kSecond);
+  EXPECT_EQ(quota.WaitNs(7, figures, 5 * kSecond), 0);
+  // Nobody is shut out for longer than two minutes, and nobody at all once the quota is off.
+  for (int i = 0; i < 100; ++i) quota.Charge(7, ~uint64_t{0}, figures, 5 * kSecond);
+  EXPECT_LE(quota.WaitNs(7, figures, 5 * kSecond), 120 * kSecond);
+  EXPECT_EQ(quota.WaitNs(7, {}, 5 * kSecond), 0);
+}
+
+TEST(TenantQuotaTest, FullBucketsAreForgotten) {
+  TenantQuota quota;
+  const QuotaFigures figures{
+      .operations_per_second = 10, .bytes_per_second = 0, .burst_seconds = 1};
+  for (uint64_t tenant = 1; tenant <= 300'000; ++tenant) quota.Charge(tenant, 0, figures, kSecond);
+  for (uint64_t tenant = 1; tenant <= 64; ++tenant) quota.Charge(tenant, 0, figures, 9 * kSecond);
+  EXPECT_LE(quota.tenants(), 64u * 2);
+}
+
+http::Request Ask(std::string_view query, std::string_view body = "") {
+  http::Request request;
+  request.method = http::Method::kPost;
+  request.path = "/popups";
+  request.query = query;
+  request.body = body;
+  request.peer = *http::ParseIpAddress("192.0.2.1");
+  request.received_ns = kSecond;
+  return request;
+}
+
+TEST(TenantHintTest, OneSpellingOneHint) {
+  EXPECT_EQ(HintOf(Ask(""), 1), 0u);
+  EXPECT_NE(HintOf(Ask("shopId=a"), 1), 0u);
+  EXPECT_EQ(HintOf(Ask("shopId=a"), 1), HintOf(Ask("x=1&shopId=a"), 1));
+  EXPECT_NE(HintOf(Ask("shopId=a"), 1), HintOf(Ask("shopId=b"), 1));
+  EXPECT_NE(HintOf(Ask("shopId=a"), 1), HintOf(Ask("shopId=a"), 2)) << "outsiders cannot choose";
+  EXPECT_EQ(HintOf(Ask("shopId=a"), 1), HintOf(Ask("", R"({"shopId" : "a"})"), 1));
+}
+
+// A body that could be read in two ways names nobody, so that nobody can put another's name on its own requests.
+TEST(TenantHintTest, AmbiguousBodiesNameNobody) {
+  const std::string id = "5d0c5a54-3a2f-4a58-9f33-5a8a0e5b6f11";
+  EXPECT_NE(HintOf(Ask("", "{\"popupId\":\"" + id + "\"}"), 1), 0u);
+  for (const std::string& body :
+       {"{\"popupId\":\"" + id + "\",\"popupId\":\"x\"}",
+        "{\"popupId\":\"" + id + "\",\"a\":\"\\\"\"}", std::string(R"({"popupId":5})"),
+        std::string(R"({"popupId":"yoga"})"), std::string(R"({"popupId":)"),
+        std::string("\"popupId\"")}) {
+    EXPECT_EQ(HintOf(Ask("", body), 1), 0u) << body;
+  }
+}
+
+class GateQuotaTest : public ::testing::Test {
+ protected:
+  GateQuotaTest() {
+    settings_.exempt = {"0.0.0.0/0"};
+    settings_.quota = {.operations_per_second = 10, .bytes_per_second = 0, .burst_seconds = 1};
+  }
+  // As a loop does: a request that is admitted is answered and settled.
+  Verdict Serve(const http::Request& request, uint64_t tenant, int status = 200) {
+    http::Admission admission;
+    const Verdict verdict = gate_.Admit(request, nullptr, &admission);
+    if (verdict == Verdict::kAdmitted) gate_.Settle(request, tenant, status, 100);
+    return verdict;
+  }
+  Gate gate_{1, 1000, 42};
+  LimitSettings settings_;
+};
+
+TEST_F(GateQuotaTest, ATenantOverItsQuotaWaitsAndOthersDoNot) {
+  ASSERT_TRUE(gate_.Apply(settings_).ok());
+  int passed = 0;
+  for (int i = 0; i < 100; ++i) {
+    passed += Serve(Ask("shopId=busy"), 7) == Verdict::kAdmitted ? 1 : 0;
+    EXPECT_EQ(Serve(Ask("shopId=calm" + std::to_string(i)), 100 + static_cast<uint64_t>(i)),
+              Verdict::kAdmitted);
+  }
+  EXPECT_NEAR(passed, 11, 1);
+  EXPECT_EQ(gate_.counts().over_quota, 100u - static_cast<unsigned>(passed));
+  http::Admission admission;
+  EXPECT_EQ(gate_.Admit(Ask("shopId=busy"), nullptr, &admission), Verdict::kTenantOverQuota);
+  EXPECT_EQ(admission.reset_seconds, 1u);
+  settings_.quota = {};
+  ASSERT_TRUE(gate_.Apply(settings_).ok());
+  EXPECT_EQ(gate_.Admit(Ask("shopId=busy"), nullptr, &admission), Verdict::kAdmitted);
+}
+
+TEST_F(GateQuotaTest, RefusedRequestsTeachNothing) {
+  ASSERT_TRUE(gate_.Apply(settings_).ok());
+  for (int i = 0; i < 50; ++i) Serve(Ask("shopId=victim"), 7, 401);
+  EXPECT_EQ(Serve(Ask("shopId=victim"), 8), Verdict::kAdmitted);
+}
+
+TEST_F(GateQuotaTest, K9TenantLimitsPerMinuteByMethod) {
+  settings_.quota = {};
+  settings_.rates.tenant_writes = 5;
+  ASSERT_TRUE(gate_.Apply(settings_).ok());
+  Serve(Ask("shopId=a"), 7);  // Teaches who is meant.
+  int passed = 0;
+  for (int i = 0; i < 20; ++i) passed += Serve(Ask("shopId=a"), 7) == Verdict::kAdmitted ? 1 : 0;
+  EXPECT_EQ(passed, 5);
+  http::Request read = Ask("shopId=a");
+  read.method = http::Method::kGet;
+  EXPECT_EQ(Serve(read, 7), Verdict::kAdmitted) << "reads have their own figure";
+}
+
+}  // namespace
+}  // namespace tenantry::limits
