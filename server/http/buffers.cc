@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "server/http/tls.h"
+
 namespace tenantry::http {
 
 std::unique_ptr<char[]> BufferPool::TakeBlock() {
@@ -95,7 +97,24 @@ void OutputQueue::AppendShared(std::shared_ptr<const std::string> body) {
   parts_.back().shared = std::move(body);
 }
 
-OutputQueue::Flushed OutputQueue::Flush(int fd, BufferPool* pool) {
+OutputQueue::Flushed OutputQueue::FlushEncrypted(TlsSession& tls, BufferPool* pool) {
+  bool progress = false;
+  while (bytes_ > 0) {
+    std::string_view view = parts_[first_].view();
+    view.remove_prefix(offset_);
+    const ssize_t n = tls.Write(view.data(), view.size());
+    if (n < 0) {
+      if (errno == EAGAIN) return progress ? Flushed::kSome : Flushed::kNone;
+      return Flushed::kBroken;
+    }
+    progress = true;
+    Drop(static_cast<size_t>(n), pool);
+  }
+  return Flushed::kAll;
+}
+
+OutputQueue::Flushed OutputQueue::Flush(int fd, TlsSession* tls, BufferPool* pool) {
+  if (tls) return FlushEncrypted(*tls, pool);
   bool progress = false;
   while (bytes_ > 0) {
     std::array<iovec, kPartsPerWrite> vectors;

@@ -15,6 +15,8 @@
 
 namespace tenantry::http {
 
+class TlsSession;
+
 // Spare blocks and strings of one loop.
 class BufferPool {
  public:
@@ -70,8 +72,8 @@ class OutputQueue {
   // Copies a small body behind its head, keeps a large one as it is.
   void AppendBody(std::string body, BufferPool* pool);
   void AppendShared(std::shared_ptr<const std::string> body);
-  // Writes what the socket takes.
-  Flushed Flush(int fd, BufferPool* pool);
+  // Writes what the socket takes, through `tls` unless it is null.
+  Flushed Flush(int fd, TlsSession* tls, BufferPool* pool);
   void Discard(BufferPool* pool);
 
  private:
@@ -82,6 +84,7 @@ class OutputQueue {
     std::shared_ptr<const std::string> shared;
     std::string_view view() const { return shared ? std::string_view(*shared) : owned; }
   };
+  Flushed FlushEncrypted(TlsSession& tls, BufferPool* pool);
   void Drop(size_t written, BufferPool* pool);
 
   std::vector<Part> parts_;

@@ -23,6 +23,7 @@
 #include "server/http/buffers.h"
 #include "server/http/framing.h"
 #include "server/http/route.h"
+#include "server/http/tls.h"
 
 namespace tenantry::http {
 
@@ -98,6 +99,7 @@ struct Connection {
   bool runnable = false;       // In the loop's list of connections with buffered input.
   bool served = false;         // Has had a reply.
 
+  std::unique_ptr<TlsSession> tls;  // Null: plain text.
   InputBuffer in;
   OutputQueue out;
   RequestFramer framer;

@@ -206,7 +206,13 @@ void Loop::HandleEvents(uint64_t key, uint32_t events) {
     c->write_blocked = false;
     MarkDirty(*c);
   }
-  if (events & EPOLLIN) HandleReadable(*c);
+  // TLS may have to read before it can write, and the other way round.
+  const bool reads = (events & EPOLLIN) != 0 || (c->tls && c->tls->read_wants_write());
+  if (c->tls && !c->out.empty()) {
+    c->write_blocked = false;
+    MarkDirty(*c);
+  }
+  if (reads) HandleReadable(*c);
 }
 
 void Loop::Accept(size_t listener, bool until_empty) {
@@ -249,10 +255,13 @@ void Loop::AddConnection(int fd, const sockaddr_storage& peer) {
   connection->interest = EPOLLIN;
   connection->peer_ip = PeerIp(peer);
   connection->peer = IpAddressOf(peer);
+  if (context_.tls) connection->tls = context_.tls->Accept(fd);
   Connection& c = *connection;
   slots_[slot] = std::move(connection);
   ++open_;
-  Arm(c, Wait::kIdle);
+  // A handshake has the time of a stuck writer, not of an idle client.
+  Arm(c, c.tls ? Wait::kWrite : Wait::kIdle);
+  if (context_.tls && !c.tls) return Close(c);
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.u64 = c.key.Pack();
@@ -262,6 +271,10 @@ void Loop::AddConnection(int fd, const sockaddr_storage& peer) {
 // One attempt to say why. What the client sent is read first, so that closing does not reset the
 // connection.
 void Loop::RefuseConnection(int fd) {
+  if (context_.tls) {  // A handshake would cost what is being saved.
+    ::close(fd);
+    return;
+  }
   Response response =
       application_.ProtocolError(503, "Too many connections, please try again later", nullptr, "");
   application_.Decorate(nullptr, nullptr, &response);
@@ -285,6 +298,7 @@ void Loop::RefuseConnection(int fd) {
 void Loop::HandleReadable(Connection& c) {
   if (c.wait == Wait::kLinger) return DiscardInput(c);
   if (c.close_after_write || c.in.size() >= input_max_) return UpdateInterest(c);
+  if (c.tls) return HandleReadableTls(c);
   c.in.Reserve(std::min(c.framer.expected_bytes(), input_max_), &pool_);
   const ssize_t n = ::recv(c.fd, c.in.tail(), c.in.room(), MSG_DONTWAIT);
   if (n < 0) {
@@ -298,6 +312,28 @@ void Loop::HandleReadable(Connection& c) {
   UpdateInterest(c);
 }
 
+// Takes all that was decrypted, since the socket announces only what it still holds itself.
+void Loop::HandleReadableTls(Connection& c) {
+  bool closed = false;
+  size_t received = 0;
+  while (!closed && c.in.size() < input_max_) {
+    c.in.Reserve(std::min(c.framer.expected_bytes(), input_max_), &pool_);
+    const ssize_t n = c.tls->Read(c.in.tail(), c.in.room());
+    if (n < 0 && errno != EAGAIN) return Close(c);
+    if (n < 0) break;
+    closed = n == 0;
+    received += static_cast<size_t>(n);
+    c.in.Commit(static_cast<size_t>(n));
+  }
+  if (c.tls->read_wants_write()) c.write_blocked = true;
+  if (closed) c.read_closed = true;
+  if (c.pending != Pending::kNone) return UpdateInterest(c);
+  if (received > 0 || closed) return Process(c);
+  c.in.ReleaseIfEmpty(&pool_);
+  if (c.tls->ready() && c.in.empty()) return Settle(c);
+  UpdateInterest(c);
+}
+
 void Loop::DiscardInput(Connection& c) {
   std::array<char, 64 * 1024> ignored;
   const ssize_t n = ::recv(c.fd, ignored.data(), ignored.size(), MSG_DONTWAIT);
@@ -308,7 +344,7 @@ void Loop::DiscardInput(Connection& c) {
 void Loop::FlushOne(Connection& c) {
   c.dirty = false;
   if (c.write_blocked) return;
-  const OutputQueue::Flushed flushed = c.out.Flush(c.fd, &pool_);
+  const OutputQueue::Flushed flushed = c.out.Flush(c.fd, c.tls.get(), &pool_);
   if (flushed == OutputQueue::Flushed::kBroken) return Close(c);
   c.write_blocked = flushed != OutputQueue::Flushed::kAll;
   if (c.write_blocked) {
@@ -364,6 +400,7 @@ void Loop::Settle(Connection& c) {
 void Loop::FinishClose(Connection& c) {
   if (!c.linger_on_close || c.read_closed) return Close(c);
   c.in.Discard(&pool_);
+  if (c.tls) c.tls->SayGoodbye();
   (void)::shutdown(c.fd, SHUT_WR);
   Arm(c, Wait::kLinger);
   UpdateInterest(c);
@@ -371,6 +408,7 @@ void Loop::FinishClose(Connection& c) {
 
 void Loop::Close(Connection& c) {
   if (c.fd < 0) return;
+  if (c.tls) c.tls->SayGoodbye();
   ::close(c.fd);
   c.fd = -1;
   c.in.Discard(&pool_);

@@ -26,6 +26,7 @@
 #include "server/http/listeners.h"
 #include "server/http/live_limits.h"
 #include "server/http/options.h"
+#include "server/http/tls.h"
 #include "server/http/workers.h"
 
 namespace tenantry::http {
@@ -39,6 +40,7 @@ struct LoopContext {
   WorkerLane* blocking = nullptr;
   WorkerLane* hashing = nullptr;
   LiveLimits* limits = nullptr;
+  TlsContext* tls = nullptr;  // Null: plain text.
 };
 
 class Loop final : private Dispatcher {
@@ -82,6 +84,7 @@ class Loop final : private Dispatcher {
   void SetListening(bool listening);
   void HandleEvents(uint64_t key, uint32_t events);
   void HandleReadable(Connection& c);
+  void HandleReadableTls(Connection& c);
   void DiscardInput(Connection& c);
   void FlushOne(Connection& c);
   void FlushDirty();

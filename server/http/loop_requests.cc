@@ -111,7 +111,11 @@ void Loop::RunRunnable() {
     Connection* c = Find(key);
     if (!c) continue;
     c->runnable = false;
-    Process(*c);
+    if (c->tls && c->tls->HasPending() && c->wait != Wait::kLinger && !c->close_after_write) {
+      HandleReadableTls(*c);
+    } else {
+      Process(*c);
+    }
   }
 }
 

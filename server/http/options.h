@@ -31,6 +31,9 @@ struct LaneLimits {
 struct ServerOptions {
   // HOST:PORT each; IPv6 in brackets; port 0 picks a free one.
   std::vector<std::string> listen = {"127.0.0.1:0"};
+  // PEM files; with both, every address speaks TLS and nothing else.
+  std::string tls_cert;
+  std::string tls_key;
   // Event loops; 0 means one per core.
   uint32_t loops = 0;
   // Of all loops together. One more is accepted, answered 503 and closed.

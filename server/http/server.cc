@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "server/http/loop.h"
+#include "server/http/tls.h"
 #include "server/http/workers.h"
 
 namespace tenantry::http {
@@ -35,6 +36,10 @@ Server::~Server() {
 
 Status Server::Start() {
   TNT_ASSIGN_OR_RETURN(Router router, Router::Build(routes_));
+  if (!options_.tls_cert.empty()) {
+    tls_ = std::make_unique<TlsContext>();
+    TNT_RETURN_IF_ERROR(tls_->Load(options_.tls_cert, options_.tls_key));
+  }
   const uint32_t cores = std::max(1u, std::thread::hardware_concurrency());
   const uint32_t count = options_.loops > 0 ? options_.loops : cores;
   std::vector<std::vector<FileDescriptor>> sockets(count);
@@ -54,7 +59,8 @@ Status Server::Start() {
                             .clock = clock_,
                             .blocking = blocking_.get(),
                             .hashing = hashing_.get(),
-                            .limits = &limits_};
+                            .limits = &limits_,
+                            .tls = tls_.get()};
   std::vector<std::unique_ptr<Loop>> loops;
   for (uint32_t i = 0; i < count; ++i) {
     loops.push_back(std::make_unique<Loop>(i, context, std::move(sockets[i])));
@@ -75,6 +81,10 @@ void Server::Adjust(const ServerOptions& options) {
   limits_.requests_max.store(options.requests_max, std::memory_order_relaxed);
   if (blocking_) blocking_->SetQueue(options.blocking.queue);
   if (hashing_) hashing_->SetQueue(options.hashing.queue);
+}
+
+Status Server::ReloadTls(const ServerOptions& options) {
+  return tls_->Load(options.tls_cert, options.tls_key);
 }
 
 void Server::NotifyReleased() {

@@ -25,6 +25,7 @@
 namespace tenantry::http {
 
 class Loop;
+class TlsContext;
 class WorkerLane;
 
 class Server {
@@ -45,6 +46,10 @@ class Server {
   // Takes over what may change while it runs: the limits of connections and waiting requests, and the lanes' queues. What
   // is open or queued beyond a lower limit stays.
   void Adjust(const ServerOptions& options);
+  // Reads certificate and key again; connections made from now on use them. On failure the old ones stay. Only when
+  // encrypted().
+  Status ReloadTls(const ServerOptions& options);
+  bool encrypted() const { return tls_ != nullptr; }
 
   // The application's ReleasedIndex() rose. Cheap, coalesced, from any thread.
   void NotifyReleased();
@@ -82,6 +87,7 @@ class Server {
   std::vector<std::unique_ptr<Loop>> loops_;
   std::vector<Thread> threads_;
   LiveLimits limits_;
+  std::unique_ptr<TlsContext> tls_;
 };
 
 }  // namespace tenantry::http

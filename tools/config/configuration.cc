@@ -68,6 +68,9 @@ class Loader {
     const Settings& s = out_.settings;
     if (s.http.listen.empty()) mistakes_.push_back("listen: at least one HOST:PORT is needed");
     if (s.data.empty()) mistakes_.push_back("data: a folder is needed");
+    if (s.http.tls_cert.empty() != s.http.tls_key.empty()) {
+      mistakes_.push_back("tls-cert and tls-key: one is of no use without the other");
+    }
     if (s.http.framing.target_bytes > s.http.framing.head_bytes) {
       mistakes_.push_back("http.target-bytes: must not be above http.head-bytes");
     }

@@ -115,6 +115,10 @@ void AddGeneral(std::vector<Setting>* out) {
   out->push_back(Text("data", TNT_FIELD(data), kRestart, "DIR", "Data folder; made when missing"));
   out->push_back(List("listen", TNT_FIELD(http.listen), kRestart, "HOST:PORT,…",
                       "Addresses to listen on; IPv6 in brackets; port 0 picks one and prints it"));
+  out->push_back(
+      Text("tls-cert", TNT_FIELD(http.tls_cert), kLive, "FILE",
+           "Certificate and its chain (PEM): every address speaks TLS; reread on SIGHUP"));
+  out->push_back(Text("tls-key", TNT_FIELD(http.tls_key), kLive, "FILE", "Its key (PEM)"));
   out->push_back(Flag("demo", TNT_FIELD(demo), kRestart,
                       "Fill an empty data folder with one gym and one shop"));
   out->push_back(Text("demo-ids", TNT_FIELD(demo_ids), kRestart, "FILE",

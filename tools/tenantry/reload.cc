@@ -11,6 +11,14 @@ void Reload(const config::Sources& sources, const LiveParts& parts, config::Sett
   };
   const Result<config::Configuration> loaded = config::Load(sources);
   if (!loaded.ok()) return refuse(loaded.status());
+  const bool wants_tls = !loaded->settings.http.tls_cert.empty();
+  if (wants_tls != parts.server.encrypted()) {
+    parts.log.Note("WARNING", "needs a restart: TLS switched on or off");
+  } else if (wants_tls) {
+    if (const Status tls = parts.server.ReloadTls(loaded->settings.http); !tls.ok()) {
+      return refuse(tls);
+    }
+  }
   if (const Status applied = parts.gate.Apply(loaded->settings.limits); !applied.ok()) {
     return refuse(applied);
   }

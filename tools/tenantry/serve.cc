@@ -90,11 +90,12 @@ bool IsLoopback(std::string_view address) {
 void Announce(const http::Server& server, server::AccessLog& log,
               const config::Settings& settings) {
   for (const std::string& address : server.addresses()) {
-    if (!IsLoopback(address)) {
-      log.Note("WARNING",
-               "listening on " + address +
-                   " without TLS: passwords and tokens cross the network in clear; put a "
-                   "TLS proxy in front");
+    if (!IsLoopback(address) && !server.encrypted()) {
+      log.Note(
+          "WARNING",
+          "listening on " + address +
+              " without TLS: passwords and tokens cross the network in clear; set tls-cert and "
+              "tls-key, or put a TLS proxy in front");
     }
   }
   if (settings.shop_auth == "open") {
@@ -103,7 +104,8 @@ void Announce(const http::Server& server, server::AccessLog& log,
         "--shop-auth open: shops without a key can be managed by anyone who reaches this server");
   }
   for (const std::string& address : server.addresses()) {
-    std::printf("tenantry: listening on http://%s\n", address.c_str());
+    std::printf("tenantry: listening on %s://%s\n", server.encrypted() ? "https" : "http",
+                address.c_str());
   }
   std::fflush(stdout);
 }
