@@ -104,10 +104,6 @@ void CollectLimits(const limits::Gate& gate, Exposition& out) {
 
 }  // namespace
 
-void AddLimitMetrics(const limits::Gate& gate, Observability* observability) {
-  observability->metrics.Add([&gate](Exposition& out) { CollectLimits(gate, out); });
-}
-
 void AddEngineMetrics(const Engine& engine, Observability* observability) {
   observability->metrics.Add(metrics::CollectProcess);
   observability->metrics.Add([&engine](Exposition& out) {

@@ -8,19 +8,12 @@
 #include "server/limits/gate.h"
 #include "server/observability.h"
 
-namespace tenantry::limits {
-class Gate;
-}
-
 namespace tenantry::server {
 
 void AddEngineMetrics(const Engine& engine, Observability* observability);
 // Connections, worker lanes and their queues.
 void AddHttpMetrics(const http::Server& server, Observability* observability);
-// Rate limits, networks and quotas (crosscutting.md M8).
-void AddLimitMetrics(const limits::Gate& gate, Observability* observability);
-
-// Rate limits and networks. `gate` must outlive the last Render() too.
+// Rate limits, networks and quotas (crosscutting.md M8). `gate` must outlive the last Render() too.
 void AddLimitMetrics(const limits::Gate& gate, Observability* observability);
 
 }  // namespace tenantry::server
