@@ -7,6 +7,13 @@
 
 namespace tenantry {
 
+namespace {
+
+// A worker looks at the clock this often, since a row may cost a read of the disk.
+constexpr uint32_t kRowsPerTimeCheck = 32;
+
+}  // namespace
+
 std::string SpaceReader::Tuple(std::initializer_list<keys::Part> parts) {
   std::string tuple;
   keys::AppendTuple(&tuple, {parts.begin(), parts.size()});

@@ -4,8 +4,7 @@
 // Shape    records by primary key, index rows in order, counters, sketches, and the tenant's meta rows.
 // Units    limits in rows.
 // Errors   Get: kNotFound. All: kWouldBlock on the inline tier when a block is not cached or more than
-//          kInlineRowsMax rows were read; kUnavailable on the blocking one when
-//          the request has read for too long (WorkTrace); kCorruption for bytes that do not decode.
+//          kInlineRowsMax rows were read; kCorruption for bytes that do not decode.
 // Threads  one at a time.
 // Owns     nothing: borrows the KeyReader it was made from, and keeps `keep_alive`, if any, from going.
 
@@ -29,8 +28,6 @@ namespace tenantry {
 
 // A request that reads more rows than this leaves the loop for the blocking lane.
 inline constexpr uint32_t kInlineRowsMax = 2000;
-// There it looks at the clock this often, since a row may cost a read of the disk.
-inline constexpr uint32_t kRowsPerTimeCheck = 32;
 
 enum class ReadTier : uint8_t { kInline, kBlocking };
 

@@ -194,7 +194,7 @@ http::Response TenantryApplication::Handle(const http::Route& route, const http:
     return response;
   }
   WorkTrace trace(context_.engine.clock(), log_.slow_ns());
-  if (request.blocking_lane) trace.LimitReads(context_.options.query_ms * 1'000'000);
+  if (request.blocking_lane && context_.gate) trace.LimitReads(context_.gate->query_ns());
   const bool reads = route.method == http::Method::kGet && route.module != http::Module::kShared;
   http::Response response = reads ? HandleRead(route, request) : Answer(route, request);
   response.tenant_space = trace.space().value();

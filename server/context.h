@@ -26,7 +26,6 @@ struct ServerOptions {
   http::NetworkList metrics_allow;
   bool bot_filter = true;  // bot-filter: events of crawlers are not counted.
   bool billing = false;    // billing: plan limits bite.
-  int64_t query_ms = 5'000;  // Longest a request reads on a worker (crosscutting.md Q2).
 };
 
 struct Context {

@@ -141,6 +141,7 @@ Status Gate::Apply(const LimitSettings& settings) {
       rates.popup_stats_each, rates.storefront, rates.sign_up,     rates.log_in, rates.refresh};
   policy->window_seconds = rates.window_seconds;
   policy->window_ns = rates.window_seconds * kNsPerSecond;
+  query_ns_.store(settings.query_ms * 1'000'000, std::memory_order_relaxed);
   MutexLock lock(mutex_);
   policy_ = policy;
   generation_.fetch_add(1, std::memory_order_release);

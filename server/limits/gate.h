@@ -79,6 +79,9 @@ class Gate {
   // The request got an answer about `tenant` (a space, 0: none), and took so many bytes in and out.
   void Settle(const http::Request& request, uint64_t tenant, int status, uint64_t bytes);
 
+  // How long a request may read on a worker.
+  int64_t query_ns() const { return query_ns_.load(std::memory_order_relaxed); }
+
   // For metrics.
   GateCounts counts() const;
   const RateLimiter& limiter() const { return limiter_; }
@@ -101,6 +104,7 @@ class Gate {
   TenantQuota quota_;
   std::vector<std::unique_ptr<PerLoop>> loops_;
   std::atomic<uint64_t> generation_{0};  // Release on Apply, acquire on Admit.
+  std::atomic<int64_t> query_ns_{0};     // Relaxed: a limit.
   Mutex mutex_{"gate"};
   std::shared_ptr<const Policy> policy_ TNT_GUARDED_BY(mutex_);
 };

@@ -43,6 +43,8 @@ struct QuotaFigures {
 struct LimitSettings {
   RateFigures rates;
   QuotaFigures quota;
+  // Longest that one request reads on a worker (crosscutting.md Q2).
+  int64_t query_ms = 5'000;
   // Networks as CIDR. Whom no rate limit counts, and whose X-Forwarded-For is believed.
   std::vector<std::string> exempt;
   std::vector<std::string> trusted_proxies;

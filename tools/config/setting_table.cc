@@ -281,7 +281,7 @@ void AddHttp(std::vector<Setting>* out) {
         "Requests read ahead of an unfinished one on a connection");
   out->push_back(Integer("http.headers", TNT_FIELD(http.framing.headers), 8, 10'000, kRestart,
                          "headers", "Headers of a request; beyond it 431"));
-  out->push_back(Integer("http.query-ms", TNT_FIELD(query_ms), 1, kHourMs, kRestart, "ms",
+  out->push_back(Integer("http.query-ms", TNT_FIELD(limits.query_ms), 1, kHourMs, kLive, "ms",
                          "A scan or sum that leaves memory; then 503"));
   const auto time = [&](std::string_view name, Field<int64_t> field, std::string_view help,
                         std::string_view seed_variable = "") {

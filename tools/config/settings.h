@@ -44,7 +44,6 @@ struct Settings {
   uint64_t block_cache_mib = 64;
   uint64_t cache_mib = 32;
   int64_t drain_seconds = 30;
-  int64_t query_ms = 5'000;
   http::ServerOptions http;  // `listen` and `loops` are in here too.
   limits::LimitSettings limits;
   ObserveSettings observe;

@@ -213,7 +213,6 @@ int Serve(const config::Sources& sources) {
       http::NetworkList::Parse(settings.observe.metrics_allow);
   if (!metrics_allow.ok()) return Fail(metrics_allow.status(), "read metrics-allow");
   server_options.metrics_allow = *std::move(metrics_allow);
-  server_options.query_ms = settings.query_ms;
   const uint32_t loops = settings.http.loops != 0 ? settings.http.loops : DefaultLoops();
   server::Observability observability;
   server::AddEngineMetrics(engine, &observability);

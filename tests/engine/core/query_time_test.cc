@@ -30,7 +30,7 @@ TEST_F(QueryTimeTest, Q2AQueryThatTakesTooLongIsUnavailable) {
   clock_.AdvanceMs(1);
   const Status refused = ReadRows(space, 1000);
   EXPECT_EQ(refused.code(), StatusCode::kUnavailable);
-  EXPECT_LT(space.rows_read(), 2000u + 2 * kRowsPerTimeCheck) << "noticed soon";
+  EXPECT_LT(space.rows_read(), 2064u) << "noticed soon";
 }
 
 TEST_F(QueryTimeTest, Q2ACommandThatReadsForTooLongLeavesNothing) {
