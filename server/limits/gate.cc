@@ -13,8 +13,9 @@ namespace {
 constexpr int64_t kNsPerSecond = 1'000'000'000;
 
 constexpr std::array<std::string_view, kRateScopes> kNames = {
-    "default",          "views",      "conversions", "stats",  "popup-stats",
-    "popup-stats-each", "storefront", "sign-up",     "log-in", "refresh"};
+    "default",          "views",         "conversions",   "stats",  "popup-stats",
+    "popup-stats-each", "storefront",    "sign-up",       "log-in", "refresh",
+    "tenant-reads",     "tenant-writes", "tenant-deletes"};
 static_assert(kRateScopes <= RateLimiter::kScopes);
 
 constexpr size_t Index(RateScope scope) {
@@ -136,9 +137,14 @@ Status Gate::Apply(const LimitSettings& settings) {
   TNT_RETURN_IF_ERROR(parse("allow", settings.allow, &policy->allow));
   TNT_RETURN_IF_ERROR(parse("deny", settings.deny, &policy->deny));
   const RateFigures& rates = settings.rates;
-  policy->limits = {
-      rates.default_class,    rates.views,      rates.conversions, rates.stats,  rates.popup_stats,
-      rates.popup_stats_each, rates.storefront, rates.sign_up,     rates.log_in, rates.refresh};
+  policy->limits = {rates.default_class, rates.views,        rates.conversions,
+                    rates.stats,         rates.popup_stats,  rates.popup_stats_each,
+                    rates.storefront,    rates.sign_up,      rates.log_in,
+                    rates.refresh,       rates.tenant_reads, rates.tenant_writes,
+                    rates.tenant_deletes};
+  policy->quota = settings.quota;
+  policy->asks_tenant = settings.quota.any() || rates.tenant_reads > 0 || rates.tenant_writes > 0 ||
+                        rates.tenant_deletes > 0;
   policy->window_seconds = rates.window_seconds;
   policy->window_ns = rates.window_seconds * kNsPerSecond;
   query_ns_.store(settings.query_ms * 1'000'000, std::memory_order_relaxed);
