@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "server/openapi/document_head.h"
 #include "server/openapi/struct_schema.h"
 #include "server/openapi/type_text.h"
 
@@ -97,23 +98,6 @@ std::string WhoMayCall(Permission permission) {
   return "Answers the networks that the operator allows, by default this machine only.";
 }
 
-Json ErrorSchema(bool gym) {
-  Json properties = {
-      {"statusCode", {{"type", "integer"}}},
-      {"message",
-       {{"anyOf", {{{"type", "string"}}, {{"type", "array"}, {"items", {{"type", "string"}}}}}},
-        {"description", "One text, or one per field that breaks a rule."}}},
-      {"error", {{"type", "string"}, {"description", "Reason phrase of the status."}}}};
-  Json required = {"statusCode", "message", "error"};
-  if (gym) {
-    properties["timestamp"] = {{"type", "string"}, {"format", "date-time"}};
-    properties["path"] = {{"type", "string"}};
-    required.push_back("timestamp");
-    required.push_back("path");
-  }
-  return {{"type", "object"}, {"properties", properties}, {"required", required}};
-}
-
 class Builder {
  public:
   Builder(std::span<const http::Route> routes, std::span<const ApiDocs> modules)
@@ -143,7 +127,9 @@ class Builder {
     }
     for (const auto& [route, doc] : docs) Mistake(route, "is documented but not served");
     Prune(paths);
-    return {Head(std::move(paths), tags).dump(), std::move(mistakes_)};
+    Json document = DocumentHead(tags, std::move(schemas_));
+    document["paths"] = std::move(paths);
+    return {document.dump(), std::move(mistakes_)};
   }
 
  private:
@@ -271,56 +257,6 @@ class Builder {
     }
     operation["responses"] = Responses(route, known);
     return operation;
-  }
-
-  static Json ErrorResponse(const char* schema) {
-    return {{"description", "A refusal or failure, which says what to do in `message`"},
-            {"content",
-             {{"application/json",
-               {{"schema", {{"$ref", std::string("#/components/schemas/") + schema}}}}}}}};
-  }
-
-  Json Head(Json paths, const std::set<std::string>& tags) {
-    Json tag_list = Json::array();
-    for (const std::string& tag : tags) {
-      tag_list.push_back({{"name", tag}, {"description", "Paths below /" + tag}});
-      if (tag == "operations") tag_list.back()["description"] = "Probes, metrics, this document";
-      if (tag == "gym") tag_list.back()["description"] = "The root of the gym API";
-    }
-    return {
-        {"openapi", "3.1.0"},
-        {"info",
-         {{"title", "Tenantry"},
-          {"version", "1"},
-          {"summary", "The APIs of a gym and of a shop's popups, from one server"},
-          {"description",
-           "Gym paths take `x-tenant-id` and a member's token; popup paths take a shop's key. "
-           "Instants are ISO 8601 in UTC. Every answer carries `X-Request-Id`."},
-          {"license", {{"name", "Apache 2.0"}, {"identifier", "Apache-2.0"}}}}},
-        {"servers", Json::array({{{"url", "/"}, {"description", "The server of this document"}}})},
-        {"tags", std::move(tag_list)},
-        {"paths", std::move(paths)},
-        {"components",
-         {{"schemas", schemas_},
-          {"responses",
-           {{"GymError", ErrorResponse("GymError")}, {"PopupError", ErrorResponse("PopupError")}}},
-          {"parameters",
-           {{"TenantId",
-             {{"name", "x-tenant-id"},
-              {"in", "header"},
-              {"required", false},
-              {"description", "The gym; may be left out where the token names it."},
-              {"schema", {{"type", "string"}}}}}}},
-          {"securitySchemes",
-           {{"member",
-             {{"type", "http"},
-              {"scheme", "bearer"},
-              {"bearerFormat", "JWT"},
-              {"description", "From sign-up, sign-in or refresh."}}},
-            {"shopKey",
-             {{"type", "http"},
-              {"scheme", "bearer"},
-              {"description", "From `tenantry admin key create`."}}}}}}}};
   }
 
   const std::span<const http::Route> routes_;

@@ -151,6 +151,23 @@ TEST_F(ObserveTest, M5_ConnectionsAgainstTheirLimit) {
   EXPECT_GE(ValueOf(metrics, "tenantry_http_connections_max"), 800);
 }
 
+TEST_F(ObserveTest, M6_CacheHitsAndMissesByClass) {
+  const Gym gym = MakeGym();
+  const std::string labels = R"({class="gym_public"})";
+  const std::string before = Metrics();
+  ASSERT_GE(ValueOf(before, "tenantry_cache_hits_total" + labels), 0) << before;
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(api_.Get("/sessions/available", {"", gym.id}).status, 200);
+  }
+  const std::string after = Metrics();
+  const auto rise = [&](const std::string& name) {
+    return ValueOf(after, name + labels) - ValueOf(before, name + labels);
+  };
+  EXPECT_EQ(rise("tenantry_cache_hits_total") + rise("tenantry_cache_misses_total"), 4);
+  EXPECT_GE(rise("tenantry_cache_hits_total"), 1);
+  EXPECT_GT(ValueOf(after, "tenantry_cache_bytes"), 0);
+}
+
 TEST_F(ObserveTest, M7_MemoryAndProcessor) {
   const std::string metrics = Metrics();
   EXPECT_GT(ValueOf(metrics, "process_resident_memory_bytes"), 1 << 20);
