@@ -12,6 +12,7 @@ REDOCLY_TELEMETRY=off timeout 300 "${lint[@]}" --version >/dev/null 2>&1 ||
 folder=$(mktemp -d)
 server=
 trap '[[ -z $server ]] || kill "$server" 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$folder"' EXIT
+touch "$folder/out"  # The server opens it a moment later.
 "$binary" serve --data "$folder/data" --listen 127.0.0.1:0 >"$folder/out" 2>"$folder/err" &
 server=$!
 for ((i = 0; i < 300; ++i)); do
