@@ -278,7 +278,7 @@ void TenantryApplication::Decorate(const http::Request* request, const http::Rou
   if (context_.gate) {
     const size_t body =
         response->shared_body ? response->shared_body->size() : response->body.size();
-    context_.gate->Settle(*request, response->tenant_space, response->status,
+    context_.gate->Settle(*request, route, response->tenant_space, response->status,
                           request->body.size() + body);
   }
   const std::optional<std::string_view> origin = request->FindHeader("Origin");

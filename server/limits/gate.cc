@@ -177,8 +177,8 @@ Verdict Gate::Admit(const http::Request& request, const http::Route* route,
   if (route && route->rate == http::RateClass::kExempt) return Verdict::kAdmitted;
   if (IsPreflight(request, route)) return Verdict::kAdmitted;
   const Verdict verdict = AdmitClient(policy, &loop, request, route, admission);
-  if (verdict != Verdict::kAdmitted || !policy.asks_tenant) return verdict;
-  return AdmitTenant(policy, &loop, request, admission);
+  if (verdict != Verdict::kAdmitted || !policy.asks_tenant || route == nullptr) return verdict;
+  return AdmitTenant(policy, &loop, request, *route, admission);
 }
 
 Verdict Gate::AdmitClient(const Policy& policy, PerLoop* loop, const http::Request& request,
@@ -196,8 +196,8 @@ Verdict Gate::AdmitClient(const Policy& policy, PerLoop* loop, const http::Reque
 
 // Exempt clients are not exempt from their tenant's quota: it protects the other tenants.
 Verdict Gate::AdmitTenant(const Policy& policy, PerLoop* loop, const http::Request& request,
-                          http::Admission* admission) {
-  const uint64_t tenant = loop->hints.Find(HintOf(request, seed_));
+                          const http::Route& route, http::Admission* admission) {
+  const uint64_t tenant = loop->hints.Find(HintOf(request, route, seed_));
   if (tenant == 0) return Verdict::kAdmitted;
   const int64_t wait_ns =
       policy.quota.any() ? quota_.WaitNs(tenant, policy.quota, request.received_ns) : 0;
@@ -230,12 +230,13 @@ Verdict Gate::Note(const Policy& policy, PerLoop* loop, RateScope scope,
   return decision.allowed ? Verdict::kAdmitted : Verdict::kTooManyRequests;
 }
 
-void Gate::Settle(const http::Request& request, uint64_t tenant, int status, uint64_t bytes) {
+void Gate::Settle(const http::Request& request, const http::Route* route, uint64_t tenant,
+                  int status, uint64_t bytes) {
   PerLoop& loop = *loops_[request.loop];
   const Policy& policy = PolicyOf(&loop);
   if (tenant == 0 || !policy.asks_tenant) return;
   if (policy.quota.any()) quota_.Charge(tenant, bytes, policy.quota, request.received_ns);
-  if (status < 400) loop.hints.Learn(HintOf(request, seed_), tenant);
+  if (status < 400 && route != nullptr) loop.hints.Learn(HintOf(request, *route, seed_), tenant);
 }
 
 // Sets `scope` to the counter that decided.

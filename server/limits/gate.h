@@ -3,8 +3,8 @@
 //
 // Shape    client address -> allowed and denied networks -> rate class of the route -> RateLimiter -> the tenant's quota.
 // Errors   Apply(): kInvalidArgument names the setting and the text that is wrong; nothing has changed then.
-// Threads  Admit() and Settle() on the request's loop; Apply() from one thread at a time; the rest from any. A loop sees new settings at
-//          its next request.
+// Threads  Admit() and Settle() on the request's loop; Apply() from one thread at a time; the rest
+//          from any. A loop sees new settings at its next request.
 // Owns     the counters and the settings in force. Borrows nothing.
 // Source   crosscutting.md L1-L10, K9, Q8.
 
@@ -77,7 +77,8 @@ class Gate {
   Verdict Admit(const http::Request& request, const http::Route* route, http::Admission* admission);
 
   // The request got an answer about `tenant` (a space, 0: none), and took so many bytes in and out.
-  void Settle(const http::Request& request, uint64_t tenant, int status, uint64_t bytes);
+  void Settle(const http::Request& request, const http::Route* route, uint64_t tenant, int status,
+              uint64_t bytes);
 
   // How long a request may read on a worker.
   int64_t query_ns() const { return query_ns_.load(std::memory_order_relaxed); }
@@ -93,7 +94,7 @@ class Gate {
   Verdict AdmitClient(const Policy& policy, PerLoop* loop, const http::Request& request,
                       const http::Route* route, http::Admission* admission);
   Verdict AdmitTenant(const Policy& policy, PerLoop* loop, const http::Request& request,
-                      http::Admission* admission);
+                      const http::Route& route, http::Admission* admission);
   static Verdict Note(const Policy& policy, PerLoop* loop, RateScope scope,
                       const RateDecision& decision, http::Admission* admission);
   RateDecision Count(const Policy& policy, const http::Request& request, const http::Route* route,

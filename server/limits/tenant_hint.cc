@@ -38,27 +38,60 @@ uint64_t HashOf(char kind, std::string_view text, uint64_t seed) {
   return Hash64(text, seed + static_cast<uint64_t>(kind)) | 1;
 }
 
-}  // namespace
+// Shorter ones are no tokens or keys of ours, but words such as "Bearer null" that many clients send.
+constexpr size_t kTokenBytesMin = 32;
 
-uint64_t HintOf(const http::Request& request, uint64_t seed) {
+uint64_t HashOfToken(const http::Request& request, uint64_t seed) {
+  const auto token = request.FindHeader("authorization");
+  return token && token->size() >= kTokenBytesMin ? HashOf('a', *token, seed) : 0;
+}
+
+// A gym's header and token must agree, or the request fails and teaches nothing.
+uint64_t HintOfGym(const http::Request& request, const http::Route& route, uint64_t seed,
+                   uint64_t route_seed) {
+  // Sign-up, sign-in and the like choose their gym by other means.
+  if (route.permission == http::Permission::kOpen) return 0;
   if (const auto header = request.FindHeader("x-tenant-id")) return HashOf('h', *header, seed);
-  if (!request.query.empty()) {
-    if (const auto shop = request.FindQuery("shopId")) return HashOf('s', *shop, seed);
-  }
-  if (request.params.count > 0) {
-    const std::string& first = request.params.values[0];
-    if (IsId(first)) return HashOf('p', first, seed);
-    if (request.path.starts_with("/analytics/shop/")) return HashOf('s', first, seed);
-  }
+  if (const uint64_t token = HashOfToken(request, seed)) return token;
+  if (request.params.count == 0 || !IsId(request.params.values[0])) return 0;
+  return HashOf('p', request.params.values[0], route_seed);
+}
+
+uint64_t HintOfBody(std::string_view body, uint64_t seed) {
   // A body with an escape may hide a second name from the search.
-  const std::string_view body = request.body;
-  if (body.empty() || body.size() > kBodySearched || body.find('\\') != std::string_view::npos) {
-    return 0;
-  }
+  if (body.size() > kBodySearched || body.find('\\') != std::string_view::npos) return 0;
   const std::string_view popup = MemberText(body, "\"popupId\"");
   if (IsId(popup)) return HashOf('p', popup, seed);
   const std::string_view shop = MemberText(body, "\"shopId\"");
   return shop.empty() ? 0 : HashOf('s', shop, seed);
+}
+
+uint64_t HintOfShop(const http::Request& request, const http::Route& route, uint64_t seed) {
+  if (request.params.count > 0) {
+    const std::string& first = request.params.values[0];
+    if (IsId(first)) return HashOf('p', first, seed);
+    if (route.path.starts_with("/analytics/shop/") || route.path.starts_with("/shops/")) {
+      return HashOf('s', first, seed);
+    }
+  }
+  if (!request.body.empty()) return HintOfBody(request.body, seed);
+  if (const auto shop = request.FindQuery("shopId")) return HashOf('s', *shop, seed);
+  return HashOfToken(request, seed);
+}
+
+}  // namespace
+
+uint64_t HintOf(const http::Request& request, const http::Route& route, uint64_t seed) {
+  const uint64_t route_seed = Hash64(route.name, seed);
+  switch (route.module) {
+    case http::Module::kGym:
+      return HintOfGym(request, route, seed, route_seed);
+    case http::Module::kPopups:
+      return HintOfShop(request, route, route_seed);
+    case http::Module::kShared:
+      return 0;
+  }
+  return 0;
 }
 
 uint64_t HintTable::Find(uint64_t hint) const {

@@ -62,26 +62,70 @@ http::Request Ask(std::string_view query, std::string_view body = "") {
   return request;
 }
 
+http::Route RouteOf(http::Module module, std::string_view path,
+                    http::Permission permission = http::Permission::kStorefront) {
+  return {http::Method::kPost,
+          path,
+          path,
+          module,
+          permission,
+          http::RateClass::kDefault,
+          http::CacheClass::kNone,
+          http::Lane::kInline,
+          nullptr};
+}
+const http::Route kPopups = RouteOf(http::Module::kPopups, "/popups");
+
 TEST(TenantHintTest, OneSpellingOneHint) {
-  EXPECT_EQ(HintOf(Ask(""), 1), 0u);
-  EXPECT_NE(HintOf(Ask("shopId=a"), 1), 0u);
-  EXPECT_EQ(HintOf(Ask("shopId=a"), 1), HintOf(Ask("x=1&shopId=a"), 1));
-  EXPECT_NE(HintOf(Ask("shopId=a"), 1), HintOf(Ask("shopId=b"), 1));
-  EXPECT_NE(HintOf(Ask("shopId=a"), 1), HintOf(Ask("shopId=a"), 2)) << "outsiders cannot choose";
-  EXPECT_EQ(HintOf(Ask("shopId=a"), 1), HintOf(Ask("", R"({"shopId" : "a"})"), 1));
+  const auto hint = [](std::string_view query, std::string_view body = "", uint64_t seed = 1) {
+    return HintOf(Ask(query, body), kPopups, seed);
+  };
+  EXPECT_EQ(hint(""), 0u);
+  EXPECT_NE(hint("shopId=a"), 0u);
+  EXPECT_EQ(hint("shopId=a"), hint("x=1&shopId=a"));
+  EXPECT_NE(hint("shopId=a"), hint("shopId=b"));
+  EXPECT_NE(hint("shopId=a"), hint("shopId=a", "", 2)) << "outsiders cannot choose";
+  EXPECT_EQ(hint("shopId=a"), hint("", R"({"shopId" : "a"})"));
 }
 
 // A body that could be read in two ways names nobody, so that nobody can put another's name on its own requests.
 TEST(TenantHintTest, AmbiguousBodiesNameNobody) {
   const std::string id = "5d0c5a54-3a2f-4a58-9f33-5a8a0e5b6f11";
-  EXPECT_NE(HintOf(Ask("", "{\"popupId\":\"" + id + "\"}"), 1), 0u);
+  EXPECT_NE(HintOf(Ask("", "{\"popupId\":\"" + id + "\"}"), kPopups, 1), 0u);
   for (const std::string& body :
        {"{\"popupId\":\"" + id + "\",\"popupId\":\"x\"}",
         "{\"popupId\":\"" + id + "\",\"a\":\"\\\"\"}", std::string(R"({"popupId":5})"),
         std::string(R"({"popupId":"yoga"})"), std::string(R"({"popupId":)"),
         std::string("\"popupId\"")}) {
-    EXPECT_EQ(HintOf(Ask("", body), 1), 0u) << body;
+    EXPECT_EQ(HintOf(Ask("", body), kPopups, 1), 0u) << body;
   }
+}
+
+// Goal: what a handler does not look at is no name, or its sender could have another tenant pay.
+TEST(TenantHintTest, OnlyWhatTheHandlerGoesByNames) {
+  http::Request request = Ask("shopId=mine");
+  const uint64_t mine = HintOf(request, kPopups, 1);
+  request.headers.push_back({"x-tenant-id", "victim"});
+  EXPECT_EQ(HintOf(request, kPopups, 1), mine) << "a shop's request with a gym's header";
+  const http::Route stats = RouteOf(http::Module::kPopups, "/analytics/views");
+  EXPECT_NE(HintOf(request, stats, 1), mine) << "another route reads in another way";
+  EXPECT_EQ(HintOf(Ask("shopId=victim", R"({"shopId":"a"})"), kPopups, 1),
+            HintOf(Ask("", R"({"shopId":"a"})"), kPopups, 1));
+
+  const http::Route sessions = RouteOf(http::Module::kGym, "/sessions", http::Permission::kPublic);
+  const http::Route members = RouteOf(http::Module::kGym, "/members", http::Permission::kAny);
+  const http::Route sign_up = RouteOf(http::Module::kGym, "/auth/signup", http::Permission::kOpen);
+  EXPECT_EQ(HintOf(Ask("shopId=victim"), sessions, 1), 0u);
+  EXPECT_NE(HintOf(request, sessions, 1), 0u);
+  EXPECT_EQ(HintOf(request, sessions, 1), HintOf(request, members, 1)) << "one gym, one hint";
+  EXPECT_EQ(HintOf(request, sign_up, 1), 0u) << "whoever signs up sends what header he likes";
+  EXPECT_EQ(HintOf(request, RouteOf(http::Module::kShared, "/health"), 1), 0u);
+
+  http::Request signed_in = Ask("");
+  signed_in.headers.push_back({"Authorization", "Bearer null"});
+  EXPECT_EQ(HintOf(signed_in, members, 1), 0u);
+  signed_in.headers[0].value = "Bearer 0123456789012345678901234567890123456789";
+  EXPECT_NE(HintOf(signed_in, members, 1), 0u);
 }
 
 class GateQuotaTest : public ::testing::Test {
@@ -93,8 +137,8 @@ class GateQuotaTest : public ::testing::Test {
   // As a loop does: a request that is admitted is answered and settled.
   Verdict Serve(const http::Request& request, uint64_t tenant, int status = 200) {
     http::Admission admission;
-    const Verdict verdict = gate_.Admit(request, nullptr, &admission);
-    if (verdict == Verdict::kAdmitted) gate_.Settle(request, tenant, status, 100);
+    const Verdict verdict = gate_.Admit(request, &kPopups, &admission);
+    if (verdict == Verdict::kAdmitted) gate_.Settle(request, &kPopups, tenant, status, 100);
     return verdict;
   }
   Gate gate_{1, 1000, 42};
@@ -112,11 +156,11 @@ TEST_F(GateQuotaTest, ATenantOverItsQuotaWaitsAndOthersDoNot) {
   EXPECT_NEAR(passed, 11, 1);
   EXPECT_EQ(gate_.counts().over_quota, 100u - static_cast<unsigned>(passed));
   http::Admission admission;
-  EXPECT_EQ(gate_.Admit(Ask("shopId=busy"), nullptr, &admission), Verdict::kTenantOverQuota);
+  EXPECT_EQ(gate_.Admit(Ask("shopId=busy"), &kPopups, &admission), Verdict::kTenantOverQuota);
   EXPECT_EQ(admission.reset_seconds, 1u);
   settings_.quota = {};
   ASSERT_TRUE(gate_.Apply(settings_).ok());
-  EXPECT_EQ(gate_.Admit(Ask("shopId=busy"), nullptr, &admission), Verdict::kAdmitted);
+  EXPECT_EQ(gate_.Admit(Ask("shopId=busy"), &kPopups, &admission), Verdict::kAdmitted);
 }
 
 TEST_F(GateQuotaTest, RefusedRequestsTeachNothing) {
