@@ -88,7 +88,7 @@ TenantryApplication::TenantryApplication(const Context& context, AccessLog& log)
   *document = std::move(built.json);
   doc_mistakes_ = std::move(built.mistakes);
   log_url_ = std::make_unique<LogUrl>(routes_);
-  reads_of_.emplace(*http::Router::Build(routes_));
+  table_.emplace(*http::Router::Build(routes_));
   request_metrics_ = std::make_unique<metrics::RequestMetrics>(routes_, context.loops);
   context.observability.metrics.Add(
       [this](metrics::Exposition& out) { request_metrics_->Collect(out); });
@@ -118,7 +118,7 @@ http::Response TenantryApplication::AnswerIfMatch(const http::Route& route,
   http::Request read = request;
   read.method = http::Method::kGet;
   read.body = {};
-  const http::RouteMatch resource = reads_of_->Match(read.method, read.path, &read.params);
+  const http::RouteMatch resource = table_->Match(read.method, read.path, &read.params);
   if (resource.route == nullptr) return Write(route, request);  // Nothing here has a tag.
   const Condition condition([&]() -> Status {
     TNT_ASSIGN_OR_RETURN(const std::optional<std::string> tag,
@@ -283,13 +283,31 @@ void TenantryApplication::Decorate(const http::Request* request, const http::Rou
   }
   const std::optional<std::string_view> origin = request->FindHeader("Origin");
   if (!origin || HasHeader(*response, "Access-Control-Allow-Origin")) return;
+  const bool preflight = route == nullptr && request->method == http::Method::kOptions;
+  if (!MayRead(*origin, preflight ? RouteAskedFor(*request) : route)) return;
   headers.emplace_back("Access-Control-Allow-Origin", *origin);
   headers.emplace_back("Access-Control-Expose-Headers", kExposedHeaders);
-  const bool preflight = route == nullptr && request->method == http::Method::kOptions;
   if (!preflight) return;
   headers.emplace_back("Access-Control-Allow-Methods", kAllowedMethods);
   headers.emplace_back("Access-Control-Allow-Headers", kAllowedHeaders);
   headers.emplace_back("Access-Control-Max-Age", "86400");
+}
+
+bool TenantryApplication::MayRead(std::string_view origin, const http::Route* route) const {
+  const std::vector<std::string>& named = context_.options.management_origins;
+  if (named.empty()) return true;
+  if (route != nullptr && (route->permission == http::Permission::kStorefront ||
+                           route->module == http::Module::kShared)) {
+    return true;
+  }
+  return std::find(named.begin(), named.end(), origin) != named.end();
+}
+
+const http::Route* TenantryApplication::RouteAskedFor(const http::Request& preflight) const {
+  const auto method = preflight.FindHeader("Access-Control-Request-Method");
+  if (!method) return nullptr;
+  http::PathParams params;
+  return table_->Match(http::ParseMethod(*method), preflight.path, &params).route;
 }
 
 void TenantryApplication::OnTickEnd(uint32_t loop, std::vector<http::TickVerdict>* verdicts) {

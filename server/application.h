@@ -78,6 +78,9 @@ class TenantryApplication final : public http::Application {
                                         http::Admission* admission);
   http::Response HandleRead(const http::Route& route, const http::Request& request);
   std::string_view DurabilityName() const;
+  // Whether a page of this origin may read answers of the route; null: of an unknown path.
+  bool MayRead(std::string_view origin, const http::Route* route) const;
+  const http::Route* RouteAskedFor(const http::Request& preflight) const;
   http::Response Error(int status, std::string_view message, const http::Request& request) const;
 
   const Context& context_;
@@ -86,8 +89,8 @@ class TenantryApplication final : public http::Application {
   Idempotency idempotency_;
   std::vector<Module> modules_;
   std::vector<std::string> doc_mistakes_;
-  std::vector<http::Route> routes_;       // Constant after construction; the router points into it.
-  std::optional<http::Router> reads_of_;  // The GET rows: which resource a path names.
+  std::vector<http::Route> routes_;    // Constant after construction; the router points into it.
+  std::optional<http::Router> table_;  // All rows: which resource a path names.
   std::unique_ptr<metrics::RequestMetrics> request_metrics_;  // By row of routes_.
   std::unique_ptr<LogUrl> log_url_;                           // Knows the words of routes_.
   TenantNames tenant_names_;

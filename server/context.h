@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "engine/engine.h"
 #include "engine/tenant/directory.h"
@@ -24,6 +25,8 @@ struct ServerOptions {
   uint64_t cache_bytes = 32u << 20;  // --cache-mib: kept answers of all loops.
   // Who may read operations' routes such as /metrics; empty: this machine alone.
   http::NetworkList metrics_allow;
+  // Whose pages may read answers of other than storefront routes; empty: any (crosscutting.md Q6).
+  std::vector<std::string> management_origins;
   bool bot_filter = true;  // bot-filter: events of crawlers are not counted.
   bool billing = false;    // billing: plan limits bite.
 };

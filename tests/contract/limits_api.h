@@ -34,10 +34,11 @@ struct LimitsAnswer {
 
 class LimitsTest : public EngineFixture {
  protected:
-  LimitsTest() {
-    engine().SetReleaseListener([this] { relay_.Notify(); });
+  explicit LimitsTest(const std::vector<std::string>& management_origins = {}) {
     server::ServerOptions options;
     options.shop_auth_open = true;
+    options.management_origins = management_origins;
+    engine().SetReleaseListener([this] { relay_.Notify(); });
     server_ = std::make_unique<InProcessServer>(engine(), relay_, options, kLoops, &gate_);
   }
   ~LimitsTest() override {

@@ -106,6 +106,30 @@ Setting Networks(std::string_view name, Field<std::vector<std::string>> field,
   return setting;
 }
 
+// As browsers send it: a scheme, a host, perhaps a port, and nothing behind.
+bool IsOrigin(std::string_view text) {
+  const size_t host = text.find("://");
+  const std::string_view scheme = text.substr(0, std::min(host, text.size()));
+  if (host == std::string_view::npos || (scheme != "https" && scheme != "http")) return false;
+  return text.size() > host + 3 && text.find_first_of("/?#@ ", host + 3) == std::string_view::npos;
+}
+
+Setting Origins(std::string_view name, Field<std::vector<std::string>> field,
+                std::string_view help) {
+  Setting setting = List(name, field, kRestart, "ORIGIN,…", help);
+  setting.set = [=](const std::vector<std::string>& value, Settings* settings) {
+    for (const std::string& origin : value) {
+      if (!IsOrigin(origin)) {
+        return InvalidArgument(
+            fmt::format("must be origins such as https://admin.example.com, not \"{}\"", origin));
+      }
+    }
+    field(*settings) = value;
+    return Status::Ok();
+  };
+  return setting;
+}
+
 #define TNT_FIELD(member)      \
   +[](Settings & s) -> auto& { \
     return s.member;           \
@@ -160,6 +184,8 @@ void AddNetworks(std::vector<Setting>* out) {
                           "When set, only clients of these networks are answered"));
   out->push_back(Networks("deny-networks", TNT_FIELD(limits.deny),
                           "Clients of these networks get 403; goes before allow-networks"));
+  out->push_back(Origins("management-origins", TNT_FIELD(management_origins),
+                         "Web pages that may use more than storefront routes (CORS); empty: any"));
 }
 
 void AddWebhooks(std::vector<Setting>* out) {

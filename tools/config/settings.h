@@ -41,6 +41,7 @@ struct Settings {
   std::string durability = "disk";
   std::string api_base_url;
   std::vector<std::string> webhook_allow;
+  std::vector<std::string> management_origins;  // Empty: any.
   uint64_t block_cache_mib = 64;
   uint64_t cache_mib = 32;
   int64_t drain_seconds = 30;

@@ -206,6 +206,7 @@ int Serve(const config::Sources& sources) {
   server_options.shop_auth_open = settings.shop_auth == "open";
   server_options.open_shops_max = settings.open_shops_max;
   server_options.api_base_url = settings.api_base_url;
+  server_options.management_origins = settings.management_origins;
   server_options.billing = settings.billing;
   server_options.bot_filter = settings.bot_filter;
   server_options.cache_bytes = settings.cache_mib << 20;
