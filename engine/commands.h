@@ -25,6 +25,12 @@ enum class CommandKind : uint16_t {
   // Replication.
   kFollowerJoin = 40,
   kFollowerForget = 41,
+  // Operators.
+  kTenantSuspend = 360,
+  kTenantResume = 361,
+  kRestoreLoad = 362,    // Rows of a dump, in a space that nobody sees yet.
+  kRestoreSwitch = 363,  // The tenant moves to it.
+  kRestoreUndo = 364,
   // Gym.
   kGymSignup = 100,
   kGymSignupMember = 101,

@@ -17,6 +17,7 @@
 #include "engine/partition/held_command.h"
 #include "engine/partition/pipeline.h"
 #include "engine/read_recorder.h"
+#include "engine/row_hash.h"
 #include "engine/space_meta.h"
 #include "engine/store/store.h"
 #include "engine/work_trace.h"
@@ -28,7 +29,6 @@ namespace {
 constexpr int kWarmRunsMax = 3;
 constexpr uint64_t kReplayBatchBytes = 4u << 20;
 constexpr std::string_view kNotLeading = "this node does not lead; writes go to the leader";
-constexpr size_t kHashBufferBytes = 64u << 10;
 constexpr uint64_t kReplayProgressEntries = 200'000;
 
 // Whether a plan came to a decision of its own, rather than to a state of the machine that may pass.
@@ -340,32 +340,31 @@ Result<std::vector<SpaceHash>> ReadView::HashSpaces() const {
   // Where the store keeps how far it got is not part of the state.
   const std::string own = keys::MetaKey(kDirectorySpace, "applied_index");
   std::vector<SpaceHash> spaces;
-  std::string buffer;
-  const auto fold = [&] {
-    if (buffer.empty()) return;
-    AppendLittle(&buffer, spaces.back().hash.low);
-    AppendLittle(&buffer, spaces.back().hash.high);
-    spaces.back().hash = Hash128Of(buffer);
-    buffer.clear();
+  RowHash hash;
+  const auto finish = [&] {
+    if (spaces.empty()) return;
+    spaces.back().rows = hash.rows();
+    spaces.back().hash = hash.Finish();
   };
-  const std::unique_ptr<Cursor> rows =
-      state_->snapshot->reader(store::Tier::kDisk).Scan("", std::string(9, '\xFF'));
+  const std::unique_ptr<Cursor> rows = Rows("", std::string(9, '\xFF'));
   for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
     if (rows->key() == own) continue;
     keys::KeyHead head;
     if (!keys::SplitHead(rows->key(), &head)) return Corruption("a row with a malformed key");
     if (spaces.empty() || spaces.back().space != head.space) {
-      fold();
+      finish();
       spaces.push_back({head.space, 0, {}});
+      hash = {};
     }
-    ++spaces.back().rows;
-    AppendSized(&buffer, rows->key());
-    AppendSized(&buffer, rows->value());
-    if (buffer.size() >= kHashBufferBytes) fold();
+    hash.Add(rows->key(), rows->value());
   }
-  fold();
+  finish();
   TNT_RETURN_IF_ERROR(rows->status());
   return spaces;
+}
+
+std::unique_ptr<Cursor> ReadView::Rows(std::string_view lower, std::string_view upper) const {
+  return state_->snapshot->reader(store::Tier::kDisk).Scan(lower, upper);
 }
 
 SpaceReader ReadView::Space(const TenantRef& tenant, ReadTier tier) const {
@@ -459,7 +458,7 @@ Outcome Engine::Execute(const TenantRef& tenant, const CommandInfo& info, ReadTi
     // The tenant may be gone since it was looked up.
     TNT_ASSIGN_OR_RETURN(const std::optional<std::string> alive, tx.Meta(kAliveMeta));
     if (!alive) return NotFound("the tenant was deleted");
-    if (*alive == kAliveObserved) execution.Observe(space);
+    if (HasFlag(*alive, kObservedFlag)) execution.Observe(space);
     return plan(tx);
   });
 }

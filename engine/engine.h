@@ -103,6 +103,9 @@ class ReadView {
   uint64_t applied_index() const;
   // One hash of all rows of each space, in order of spaces: equal on every node that shows the same index.
   Result<std::vector<SpaceHash>> HashSpaces() const;
+  // Every row with a key in [lower, upper), below all rules: for dumps and verification. May wait for a disk; the view must
+  // outlive it.
+  std::unique_ptr<Cursor> Rows(std::string_view lower, std::string_view upper) const;
   // Both keep the view's state alive by themselves.
   SpaceReader Space(const TenantRef& tenant, ReadTier tier) const;
   SpaceReader DirectorySpace(ReadTier tier) const;

@@ -15,15 +15,35 @@ inline constexpr std::string_view kTenantMeta = "tenant";         // The id, for
 inline constexpr std::string_view kNextSpaceMeta = "next_space";  // Big-endian u64, space 0 only.
 inline constexpr std::string_view kDroppedPrefix = "dropped:";    // Then the space, big-endian u64.
 
-// The value of an alive space's row: "1", then flags.
+// The value of an alive space's row: "1", then flags in this order.
 inline constexpr std::string_view kAlive = "1";
-inline constexpr std::string_view kAliveObserved =
-    "1w";  // Its changes are described to the CommandObserver.
+inline constexpr char kObservedFlag = 'w';   // Its changes are described to the CommandObserver.
+inline constexpr char kSuspendedFlag = 's';  // Requests for it are refused.
 
-inline std::string DroppedMeta(SpaceId space) {
-  std::string name(kDroppedPrefix);
+inline bool HasFlag(std::string_view alive, char flag) {
+  return alive.find(flag) != std::string_view::npos;
+}
+inline std::string AliveValue(bool observed, bool suspended) {
+  std::string value(kAlive);
+  if (observed) value.push_back(kObservedFlag);
+  if (suspended) value.push_back(kSuspendedFlag);
+  return value;
+}
+
+// The rest are rows of space 0, too: a prefix, then the space, big-endian u64.
+inline constexpr std::string_view kMovedPrefix = "moved:";  // Its tenant's space now, big-endian.
+inline constexpr std::string_view kLoadingPrefix = "loading:";  // Being restored; no tenant's yet.
+// Replaced by a restore and kept for undoing it (engine/dump/restore.h): until when, Unix ms, big-endian u64, then the tenant's
+// id and its record, each with its length as varint.
+inline constexpr std::string_view kReplacedPrefix = "replaced:";
+
+inline std::string SpaceMeta(std::string_view prefix, SpaceId space) {
+  std::string name(prefix);
   AppendBig64(&name, space.value());
   return name;
+}
+inline std::string DroppedMeta(SpaceId space) {
+  return SpaceMeta(kDroppedPrefix, space);
 }
 
 inline Result<bool> IsAlive(const SpaceReader& space) {

@@ -10,7 +10,13 @@
 namespace tenantry {
 
 Status SpaceWriter::SetObserved(bool observed) {
-  return SetMeta(kAliveMeta, observed ? kAliveObserved : kAlive);
+  TNT_ASSIGN_OR_RETURN(const std::optional<std::string> alive, Meta(kAliveMeta));
+  return SetMeta(kAliveMeta, AliveValue(observed, alive && HasFlag(*alive, kSuspendedFlag)));
+}
+
+Status SpaceWriter::SetSuspended(bool suspended) {
+  TNT_ASSIGN_OR_RETURN(const std::optional<std::string> alive, Meta(kAliveMeta));
+  return SetMeta(kAliveMeta, AliveValue(alive && HasFlag(*alive, kObservedFlag), suspended));
 }
 
 void SpaceWriter::Describe(const schema::Collection& collection,
@@ -160,7 +166,7 @@ Result<SpaceWriter*> DirectoryTransaction::OpenSpace(SpaceId space) {
   SpaceWriter& opened = opened_.back();
   TNT_ASSIGN_OR_RETURN(const std::optional<std::string> alive, opened.Meta(kAliveMeta));
   if (!alive) return NotFound("the tenant was deleted");
-  if (*alive == kAliveObserved) execution_->Observe(space);
+  if (HasFlag(*alive, kObservedFlag)) execution_->Observe(space);
   return &opened;
 }
 
@@ -208,6 +214,26 @@ Result<bool> DirectoryTransaction::ReclaimSome(SpaceId space, size_t rows_max) {
   if (found.size() == rows_max) return false;
   TNT_RETURN_IF_ERROR(EraseMeta(DroppedMeta(space)));
   return true;
+}
+
+Result<std::optional<std::string>> DirectoryTransaction::GetRow(SpaceId space,
+                                                                std::string_view key) {
+  execution_->Hold(space);
+  std::string value;
+  const Status found = reader_->Get(keys::RowKey(space, key), &value);
+  if (found.code() == StatusCode::kNotFound) return std::optional<std::string>();
+  TNT_RETURN_IF_ERROR(found);
+  return std::optional<std::string>(std::move(value));
+}
+
+Status DirectoryTransaction::PutRow(SpaceId space, std::string_view key, std::string_view value) {
+  execution_->Hold(space);
+  return execution_->Put(keys::RowKey(space, key), std::string(value));
+}
+
+Status DirectoryTransaction::DeleteRow(SpaceId space, std::string_view key) {
+  execution_->Hold(space);
+  return execution_->Delete(keys::RowKey(space, key));
 }
 
 }  // namespace tenantry

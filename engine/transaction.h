@@ -77,6 +77,8 @@ class SpaceWriter : public SpaceReader {
 
   // Whether later commands describe this space's changes to the engine's CommandObserver.
   Status SetObserved(bool observed);
+  // Whether requests for this space's tenant are refused (tenant::Directory::SetSuspended).
+  Status SetSuspended(bool suspended);
   // Whether so many more rows and bytes fit into the entry.
   bool HasRoomFor(size_t rows, size_t bytes) const;
 
@@ -130,6 +132,11 @@ class DirectoryTransaction : public SpaceWriter {
   Result<std::vector<SpaceId>> DroppedSpaces() const;
   // Deletes up to `rows_max` rows of a dropped space; true when none is left.
   Result<bool> ReclaimSome(SpaceId space, size_t rows_max);
+
+  // For restoring: rows as they are, below all rules, in a space that nobody else uses. Keys are without the space.
+  Result<std::optional<std::string>> GetRow(SpaceId space, std::string_view key);
+  Status PutRow(SpaceId space, std::string_view key, std::string_view value);
+  Status DeleteRow(SpaceId space, std::string_view key);
 
  private:
   friend class Engine;

@@ -26,6 +26,7 @@ namespace tenantry {
 
 // The one list of ranks, lowest taken first.
 enum class LockRank : uint16_t {
+  kAdminCommand = 5,  // Held while a command of an operator runs.
   kTenantRegistry = 10,
   kPartition = 20,  // Several at once in rising id: the directory (id 0) comes before a tenant's.
   kGroup = 30,

@@ -29,13 +29,15 @@ Result<std::vector<Membership>> MembershipsOf(const SpaceReader& directory,
   return found;
 }
 
-// Adds the member of one gym; nothing when the gym or the member is gone.
+// Adds the member of one gym; nothing when the gym or the member is gone, or the gym suspended.
 Status AddCandidate(const ReadView& view, std::string_view tenant_id, std::string_view email_key,
                     ReadTier tier, LoginCandidates* out) {
   Result<tenant::TenantEntry> entry =
       tenant::Directory::Find(view, tenant_id, schema::TenantKind::GYM, tier);
   if (!entry.ok()) {
-    return entry.status().code() == StatusCode::kNotFound ? Status::Ok() : entry.status();
+    const StatusCode code = entry.status().code();
+    const bool not_served = code == StatusCode::kNotFound || code == StatusCode::kPermissionDenied;
+    return not_served ? Status::Ok() : entry.status();
   }
   TNT_ASSIGN_OR_RETURN(
       std::optional<MemberRecord> member,

@@ -13,6 +13,8 @@ using schema::JobState;
 
 using codec::View;
 
+constexpr size_t kQueuedPerEntry = 1000;
+
 CommandInfo Info(CommandKind kind, bool frees_space = false) {
   return {static_cast<uint16_t>(kind), "jobs", "", frees_space};
 }
@@ -61,6 +63,33 @@ Result<Job> GetIn(const SpaceReader& space, std::string_view id) {
 }
 
 }  // namespace
+
+Status QueueAll(Engine& engine, const TenantRef& tenant) {
+  std::vector<Job> all;
+  TNT_RETURN_IF_ERROR(engine.View()
+                          .Space(tenant, ReadTier::kBlocking)
+                          .ScanRecords<schema::Job>({}, false, [&all](const Job& job) {
+                            all.push_back(job);
+                            return true;
+                          }));
+  for (size_t from = 0; from < all.size(); from += kQueuedPerEntry) {
+    const size_t until = std::min(all.size(), from + kQueuedPerEntry);
+    const Outcome outcome =
+        engine.Execute(tenant, Info(CommandKind::kRestoreLoad), ReadTier::kBlocking,
+                       [&](Transaction& tx) -> Status {
+                         for (size_t i = from; i < until; ++i) {
+                           // What was finished meanwhile stays finished.
+                           TNT_ASSIGN_OR_RETURN(const std::optional<Job> job,
+                                                tx.Find<schema::Job>({View(all[i]->getId())}));
+                           if (job) TNT_RETURN_IF_ERROR(PutInQueue(tx, **job));
+                         }
+                         return Status::Ok();
+                       });
+    TNT_RETURN_IF_ERROR(outcome.status);
+    engine.WaitReleased(outcome.release_index);
+  }
+  return Status::Ok();
+}
 
 Result<std::string> Enqueue(SpaceWriter& tx, const NewJob& job) {
   const std::string id = NewUuid(tx.random());

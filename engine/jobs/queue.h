@@ -84,6 +84,8 @@ struct QueuePlace {
   std::string_view id;
 };
 Status DropOrphan(Engine& engine, const QueuePlace& place);
+// Puts every job of a tenant into the queue again: after a restore only the jobs themselves are there.
+Status QueueAll(Engine& engine, const TenantRef& tenant);
 
 // The queue of all tenants, soonest first; at most `limit`.
 Result<std::vector<QueuedJob>> List(const ReadView& view, schema::JobState state, size_t limit);

@@ -87,6 +87,13 @@ Bounds SpaceBounds(SpaceId space) {
   return {SpacePrefix(space, Kind::kMeta), SpacePrefix(SpaceId(space.value() + 1), Kind::kMeta)};
 }
 
+std::string RowKey(SpaceId space, std::string_view rest) {
+  std::string key;
+  key.reserve(8 + rest.size());
+  AppendBig64(&key, space.value());
+  return key.append(rest);
+}
+
 std::string MetaKey(SpaceId space, std::string_view name) {
   std::string key = StartKey(space, Kind::kMeta, name.size());
   key.append(name);

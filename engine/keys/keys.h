@@ -39,6 +39,8 @@ bool TakeInt(std::string_view* in, int64_t* value);
 bool TakeText(std::string_view* in, std::string* value);
 
 std::string SpacePrefix(SpaceId space, Kind kind);
+// A key that is known without its space, such as a dump's.
+std::string RowKey(SpaceId space, std::string_view rest);
 std::string MetaKey(SpaceId space, std::string_view name);
 // `tuple` is an encoded primary key.
 std::string RecordKey(SpaceId space, uint16_t collection, std::string_view tuple);

@@ -23,6 +23,8 @@ struct Tenant $A.record((collection = "tenants", number = 1, key = ["id"], index
   code @5 :Text;                    # GYM0001; null for shops.
   createdAt @6 :Int64 $A.timestamp;
   updatedAt @7 :Int64 $A.timestamp;
+  # An operator stopped serving it; null while it is served. The space's meta row `alive` says the same.
+  suspendedAt @8 :Int64 = A.nullInt $A.nullable $A.timestamp $A.internal;
 }
 
 # Which gyms know an e-mail address. Newest use first is decided by the reader.

@@ -1,9 +1,10 @@
 #include "engine/tenant/directory.h"
 
-#include <algorithm>
+#include <charconv>
 
 #include "engine/base/bytes.h"
 #include "engine/commands.h"
+#include "engine/schema/annotations.capnp.h"
 #include "engine/space_meta.h"
 
 namespace tenantry::tenant {
@@ -14,6 +15,9 @@ constexpr std::string_view kNextTrainerCodeMeta = "next_trainer_code";
 constexpr uint8_t kByKind = 3;      // Index of Tenant.
 constexpr uint8_t kKeysByShop = 1;  // Index of ShopKey.
 constexpr std::string_view kTokenSecretName = "jwt";
+// A tenant that was restored over more often, and undone, than this is not looked for.
+constexpr int kMovesMax = 64;
+constexpr std::string_view kSuspended = "this account is suspended; its operator can resume it";
 
 std::string_view Trimmed(std::string_view text) {
   const auto space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
@@ -41,6 +45,29 @@ Result<std::string> NextTrainerCode(DirectoryTransaction& tx) {
   return NextCode(tx, kNextTrainerCodeMeta, "TR");
 }
 
+Result<std::string> NextGymCode(DirectoryTransaction& tx) {
+  return NextCode(tx, kNextGymCodeMeta, "GYM");
+}
+
+Status NoteForeignCode(DirectoryTransaction& tx, std::string_view code) {
+  const bool gym = code.starts_with("GYM");
+  if (!gym && !code.starts_with("TR")) return Status::Ok();
+  const std::string_view digits = code.substr(gym ? 3 : 2);
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc() || end != digits.data() + digits.size()) return Status::Ok();
+  const std::string_view meta = gym ? kNextGymCodeMeta : kNextTrainerCodeMeta;
+  TNT_ASSIGN_OR_RETURN(const std::optional<std::string> stored, tx.Meta(meta));
+  if (stored && LoadBig64(stored->data()) > number) return Status::Ok();
+  std::string next;
+  AppendBig64(&next, number + 1);
+  return tx.SetMeta(meta, next);
+}
+
+bool IsSuspended(const schema::Tenant::Reader& tenant) {
+  return tenant.getSuspendedAt() != schema::NULL_INT;
+}
+
 TenantRef Directory::RefOf(const schema::Tenant::Reader& tenant) {
   return TenantRef(SpaceId(tenant.getSpace()));
 }
@@ -50,6 +77,7 @@ Result<TenantEntry> Directory::Find(const ReadView& view, std::string_view id,
   TNT_ASSIGN_OR_RETURN(codec::Stored<schema::Tenant> record,
                        view.DirectorySpace(tier).Get<schema::Tenant>({id}));
   if (record->getKind() != kind) return NotFound("no such tenant");
+  if (IsSuspended(*record)) return PermissionDenied(std::string(kSuspended));
   const TenantRef ref = RefOf(*record);
   return TenantEntry{ref, std::move(record)};
 }
@@ -59,7 +87,23 @@ Result<TenantRef> Directory::FindByReference(const ReadView& view, schema::Refer
   const SpaceReader directory = view.DirectorySpace(tier);
   TNT_ASSIGN_OR_RETURN(const codec::Stored<schema::Reference> reference,
                        directory.Get<schema::Reference>({static_cast<int64_t>(kind), id}));
-  return FindBySpace(view, SpaceId(reference->getSpace()), tier);
+  return FindServed(view, SpaceId(reference->getSpace()), tier);
+}
+
+// Follows a space that a restore replaced to the one its tenant has now: references and tokens name the old one.
+Result<TenantRef> Directory::FindServed(const ReadView& view, SpaceId space, ReadTier tier) {
+  for (int moves = 0; moves < kMovesMax; ++moves) {
+    const TenantRef ref(space);
+    TNT_ASSIGN_OR_RETURN(const std::optional<std::string> alive,
+                         view.Space(ref, tier).Meta(kAliveMeta));
+    if (alive && HasFlag(*alive, kSuspendedFlag)) return PermissionDenied(std::string(kSuspended));
+    if (alive) return ref;
+    TNT_ASSIGN_OR_RETURN(const std::optional<std::string> moved,
+                         view.DirectorySpace(tier).Meta(SpaceMeta(kMovedPrefix, space)));
+    if (!moved || moved->size() != 8) break;
+    space = SpaceId(LoadBig64(moved->data()));
+  }
+  return NotFound("no such tenant");
 }
 
 Result<TenantRef> Directory::FindBySpace(const ReadView& view, SpaceId space, ReadTier tier) {
@@ -98,7 +142,7 @@ Result<SpaceWriter*> Directory::Create(DirectoryTransaction& tx, const NewTenant
   const std::string name(Trimmed(tenant.name));
   record->setName(name);
   if (tenant.kind == schema::TenantKind::GYM) {
-    TNT_ASSIGN_OR_RETURN(const std::string code, NextCode(tx, kNextGymCodeMeta, "GYM"));
+    TNT_ASSIGN_OR_RETURN(const std::string code, NextGymCode(tx));
     record->setGymName(name);
     record->setCode(code);
   }
@@ -123,6 +167,17 @@ Status Directory::Delete(DirectoryTransaction& tx, std::string_view id) {
       }));
   for (const codec::Stored<schema::ShopKey>& key : keys) TNT_RETURN_IF_ERROR(tx.Erase(key));
   return tx.Erase(record);
+}
+
+Status Directory::SetSuspended(DirectoryTransaction& tx, std::string_view id, bool suspended) {
+  TNT_ASSIGN_OR_RETURN(const codec::Stored<schema::Tenant> record, tx.Get<schema::Tenant>({id}));
+  if (IsSuspended(*record) == suspended) return Status::Ok();
+  TNT_ASSIGN_OR_RETURN(SpaceWriter * space, tx.OpenSpace(SpaceId(record->getSpace())));
+  TNT_RETURN_IF_ERROR(space->SetSuspended(suspended));
+  codec::Draft<schema::Tenant> changed(record);
+  changed->setSuspendedAt(suspended ? tx.now_unix_ms() : schema::NULL_INT);
+  changed->setUpdatedAt(tx.now_unix_ms());
+  return tx.Update(record, changed);
 }
 
 Status PutReference(Transaction& tx, schema::ReferenceKind kind, std::string_view id) {

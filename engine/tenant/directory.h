@@ -3,7 +3,7 @@
 // the only maker of TenantRef, so an engine call without a looked-up tenant cannot be written.
 //
 // Errors   lookups: kNotFound when there is no such tenant, kWouldBlock on the inline tier when the row is not cached.
-//          Creation: kAlreadyExists when an id, gym name or code is taken.
+//          kPermissionDenied while the tenant is suspended. Creation: kAlreadyExists when an id, gym name or code is taken.
 // Threads  any; stateless apart from the engine it borrows.
 
 #include <cstdint>
@@ -37,6 +37,8 @@ class Directory {
   static Result<TenantRef> FindByReference(const ReadView& view, schema::ReferenceKind kind,
                                            std::string_view id, ReadTier tier);
   // For tokens that carry their space. kNotFound when the space was dropped.
+  static Result<TenantRef> FindServed(const ReadView& view, SpaceId space, ReadTier tier);
+  // The same for background work, which goes on while the tenant is suspended.
   static Result<TenantRef> FindBySpace(const ReadView& view, SpaceId space, ReadTier tier);
   // The id of a space's tenant, as logs name it; nullopt for the directory and for spaces older than this row.
   static Result<std::optional<std::string>> IdOfSpace(const ReadView& view, SpaceId space,
@@ -52,8 +54,16 @@ class Directory {
   static Result<SpaceWriter*> Create(DirectoryTransaction& tx, const NewTenant& tenant);
   // Removes the mapping, which ends every read and command of the tenant at once; bytes are reclaimed later.
   static Status Delete(DirectoryTransaction& tx, std::string_view id);
+  // Stops or resumes serving a tenant. Fine when it already is so.
+  static Status SetSuspended(DirectoryTransaction& tx, std::string_view id, bool suspended);
 };
 
+bool IsSuspended(const schema::Tenant::Reader& tenant);
+
+// GYM0001 and on, wider past 9999.
+Result<std::string> NextGymCode(DirectoryTransaction& tx);
+// A code that came from elsewhere (GYM… or TR…): later ones are higher.
+Status NoteForeignCode(DirectoryTransaction& tx, std::string_view code);
 // TR0001 and on, wider past 9999: unique across gyms, because trainers work for several.
 Result<std::string> NextTrainerCode(DirectoryTransaction& tx);
 

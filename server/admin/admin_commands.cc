@@ -7,7 +7,9 @@
 #include "engine/popups/shops.h"
 #include "engine/tenant/directory.h"
 #include "engine/tenant/shop_keys.h"
+#include "server/admin/dump_commands.h"
 #include "server/admin/job_commands.h"
+#include "server/admin/status_command.h"
 
 namespace tenantry::server {
 namespace {
@@ -25,17 +27,11 @@ AdminReply Failed(const Status& status) {
   return {ExitCodeOf(status), "", std::string(status.message())};
 }
 
-const std::string& Argument(const AdminRequest& request, const std::string& name) {
-  static const std::string kNone;
-  const auto found = request.arguments.find(name);
-  return found == request.arguments.end() ? kNone : found->second;
-}
-
 AdminReply CreateKey(Engine& engine, const AdminRequest& request) {
-  const std::string& shop = Argument(request, "shop");
+  const std::string& shop = request.Argument("shop");
   if (shop.empty()) return {kExitUsage, "", "key create needs --shop"};
-  const Result<tenant::NewShopKey> key = tenant::CreateShopKey(
-      engine, shop, Argument(request, "label"), Info(CommandKind::kKeyCreate));
+  const Result<tenant::NewShopKey> key =
+      tenant::CreateShopKey(engine, shop, request.Argument("label"), Info(CommandKind::kKeyCreate));
   if (!key.ok()) return Failed(key.status());
   engine.WaitReleased(key->release_index);
   AdminReply reply;
@@ -46,7 +42,7 @@ AdminReply CreateKey(Engine& engine, const AdminRequest& request) {
 }
 
 AdminReply ListKeys(Engine& engine, const AdminRequest& request) {
-  const auto keys = tenant::ListShopKeys(engine.View(), Argument(request, "shop"), kTier);
+  const auto keys = tenant::ListShopKeys(engine.View(), request.Argument("shop"), kTier);
   if (!keys.ok()) return Failed(keys.status());
   AdminReply reply;
   for (const codec::Stored<schema::ShopKey>& key : *keys) {
@@ -58,7 +54,7 @@ AdminReply ListKeys(Engine& engine, const AdminRequest& request) {
 
 AdminReply RevokeKey(Engine& engine, const AdminRequest& request) {
   const Outcome outcome = tenant::RevokeShopKey(
-      engine, Argument(request, "shop"), Argument(request, "hint"), Info(CommandKind::kKeyRevoke));
+      engine, request.Argument("shop"), request.Argument("hint"), Info(CommandKind::kKeyRevoke));
   if (!outcome.status.ok()) return Failed(outcome.status);
   engine.WaitReleased(outcome.release_index);
   return {kExitOk, "revoked\n", ""};
@@ -70,7 +66,8 @@ void AppendTenants(const std::vector<tenant::TenantEntry>& tenants, std::string_
     const schema::Tenant::Reader& record = *entry.record;
     out->append(record.getId().cStr()).append("\t").append(kind).append("\t");
     out->append(record.getName().cStr()).append("\t");
-    out->append(FormatInstant(record.getCreatedAt())).append("\n");
+    out->append(FormatInstant(record.getCreatedAt()));
+    out->append(tenant::IsSuspended(record) ? "\tsuspended\n" : "\n");
   }
 }
 
@@ -87,7 +84,7 @@ AdminReply ListTenants(Engine& engine) {
 }
 
 AdminReply CreateTenant(Engine& engine, const AdminRequest& request) {
-  const std::string& shop = Argument(request, "shop");
+  const std::string& shop = request.Argument("shop");
   if (shop.empty())
     return {kExitUsage, "", "tenant create needs --shop; gyms are made by signing up"};
   const Outcome outcome = engine.ExecuteDirectory(
@@ -100,7 +97,7 @@ AdminReply CreateTenant(Engine& engine, const AdminRequest& request) {
 }
 
 AdminReply DeleteTenant(Engine& engine, const AdminRequest& request) {
-  const std::string& id = Argument(request, "id");
+  const std::string& id = request.Argument("id");
   const Outcome outcome = engine.ExecuteDirectory(
       Info(CommandKind::kTenantDelete), kTier,
       [&id](DirectoryTransaction& tx) { return Directory::Delete(tx, id); });
@@ -110,9 +107,22 @@ AdminReply DeleteTenant(Engine& engine, const AdminRequest& request) {
   return {kExitOk, "deleted " + id + "\n", ""};
 }
 
+AdminReply SuspendTenant(Engine& engine, const AdminRequest& request, bool suspended) {
+  const std::string& id = request.Argument("id");
+  const CommandKind kind = suspended ? CommandKind::kTenantSuspend : CommandKind::kTenantResume;
+  const Outcome outcome =
+      engine.ExecuteDirectory(Info(kind), kTier, [&id, suspended](DirectoryTransaction& tx) {
+        return Directory::SetSuspended(tx, id, suspended);
+      });
+  if (outcome.status.code() == StatusCode::kNotFound) return {kExitNotFound, "", "no tenant " + id};
+  if (!outcome.status.ok()) return Failed(outcome.status);
+  engine.WaitReleased(outcome.release_index);
+  return {kExitOk, (suspended ? "suspended " : "resumed ") + id + "\n", ""};
+}
+
 AdminReply SetPlan(Engine& engine, const AdminRequest& request) {
-  const std::string& shop_id = Argument(request, "shop");
-  const std::string& plan = Argument(request, "plan");
+  const std::string& shop_id = request.Argument("shop");
+  const std::string& plan = request.Argument("plan");
   const auto shop = popups::FindShop(engine.View(), shop_id, kTier);
   if (!shop.ok()) return Failed(shop.status());
   const Outcome outcome =
@@ -146,6 +156,12 @@ AdminReply Digest(const Engine& engine) {
 
 }  // namespace
 
+const std::string& AdminRequest::Argument(std::string_view name) const {
+  static const std::string kNone;
+  const auto found = arguments.find(std::string(name));
+  return found == arguments.end() ? kNone : found->second;
+}
+
 int ExitCodeOf(const Status& status) {
   switch (status.code()) {
     case StatusCode::kOk:
@@ -168,9 +184,15 @@ AdminReply RunAdminCommand(Engine& engine, const AdminRequest& request) {
   if (request.command == "tenant list") return ListTenants(engine);
   if (request.command == "tenant create") return CreateTenant(engine, request);
   if (request.command == "tenant delete") return DeleteTenant(engine, request);
+  if (request.command == "tenant suspend") return SuspendTenant(engine, request, true);
+  if (request.command == "tenant resume") return SuspendTenant(engine, request, false);
   if (request.command.starts_with("jobs ")) return RunJobCommand(engine, request);
   if (request.command == "plan set") return SetPlan(engine, request);
   if (request.command == "admin digest") return Digest(engine);
+  if (request.command == "admin status") return ShowStatus(engine, request);
+  if (request.command == "dump") return RunDump(engine, request);
+  if (request.command == "restore") return RunRestore(engine, request);
+  if (request.command == "restore undo") return RunUndo(engine, request);
   return {kExitUsage, "", "this server does not know the command '" + request.command + "'"};
 }
 

@@ -19,11 +19,6 @@ AdminReply Failed(const Status& status) {
   return {ExitCodeOf(status), "", std::string(status.message())};
 }
 
-std::string_view Argument(const AdminRequest& request, const std::string& name) {
-  const auto found = request.arguments.find(name);
-  return found == request.arguments.end() ? std::string_view() : found->second;
-}
-
 // What the tenant's own record knows more than the queue's row.
 std::string DetailsOf(const ReadView& view, const jobs::QueuedJob& row) {
   const SpaceId space(static_cast<uint64_t>(row->getSpace()));
@@ -36,12 +31,12 @@ std::string DetailsOf(const ReadView& view, const jobs::QueuedJob& row) {
 }
 
 AdminReply ListJobs(Engine& engine, const AdminRequest& request) {
-  const std::string_view state = Argument(request, "state");
+  const std::string_view state = request.Argument("state");
   if (!state.empty() && state != "queued" && state != "dead") {
     return {kExitUsage, "", "--state must be queued or dead"};
   }
   size_t limit = kListDefault;
-  if (const std::string_view text = Argument(request, "limit"); !text.empty()) {
+  if (const std::string_view text = request.Argument("limit"); !text.empty()) {
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
     if (error != std::errc() || stop != text.data() + text.size()) {
       return {kExitUsage, "", "--limit must be a number"};
@@ -80,7 +75,7 @@ Result<jobs::QueuedJob> FindRow(const ReadView& view, std::string_view id) {
 }
 
 AdminReply ChangeJob(Engine& engine, const AdminRequest& request, bool discard) {
-  const std::string_view id = Argument(request, "id");
+  const std::string_view id = request.Argument("id");
   if (id.empty()) return {kExitUsage, "", request.command + " needs --id"};
   const ReadView view = engine.View();
   const Result<jobs::QueuedJob> row = FindRow(view, id);

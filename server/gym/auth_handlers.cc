@@ -68,7 +68,7 @@ Result<TenantRef> RefreshGym(const Access& access, const http::Request& request,
   TNT_ASSIGN_OR_RETURN(const std::optional<tenant::TenantEntry> chosen,
                        ChosenGym(access.view, request, access.tier));
   if (!shown) return Unauthorized();
-  Result<TenantRef> gym = tenant::Directory::FindBySpace(access.view, shown->space, access.tier);
+  Result<TenantRef> gym = tenant::Directory::FindServed(access.view, shown->space, access.tier);
   if (!gym.ok()) {
     return gym.status().code() == StatusCode::kNotFound ? Unauthorized() : gym.status();
   }

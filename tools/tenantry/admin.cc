@@ -1,207 +1,132 @@
 #include "tools/tenantry/admin.h"
 
-#include <cstdio>
-#include <memory>
+#include <utility>
 
-#include "engine/base/file.h"
-#include "engine/engine.h"
 #include "server/admin/admin_commands.h"
-#include "server/admin/admin_socket.h"
+#include "tools/tenantry/data_folder.h"
 
 namespace tenantry::tools {
 namespace {
 
-using server::AdminReply;
-using server::AdminRequest;
+using enum OptionKind;
+using server::kExitCorrupt;
+using server::kExitLocked;
+using server::kExitNotFound;
+using server::kExitReplication;
+using server::kExitUnreachable;
 
-// No server runs: this process is the only one, for as long as the command takes.
-AdminReply RunHere(const std::string& data, const AdminRequest& request) {
-  const SystemClock clock;
-  SystemRandom random;
-  PosixFileSystem files;
-  // Only `serve` makes data folders; a mistyped path is not one.
-  const Result<bool> exists = files.Exists(data + "/IDENTITY");
-  if (exists.ok() && !*exists) {
-    return {server::kExitNotFound, "",
-            data + " is not a data folder; --data names the one that `tenantry serve` uses"};
-  }
-  EngineOptions options;
-  options.directory = data;
-  options.clock = &clock;
-  options.random = &random;
-  options.files = &files;
-  Result<std::unique_ptr<Engine>> engine = Engine::Open(options);
-  if (!engine.ok()) {
-    const bool locked = engine.status().code() == StatusCode::kUnavailable;
-    return {locked ? server::kExitLocked : server::ExitCodeOf(engine.status()), "",
-            std::string(engine.status().message())};
-  }
-  return server::RunAdminCommand(**engine, request);
+// A command that the server runs; `name` is what it calls it.
+Command Asked(std::string path, std::string name, std::string summary,
+              std::vector<CommandOption> options, std::string example,
+              std::vector<int> exit_codes = {}) {
+  options.insert(options.begin(), DataOption());
+  for (const int code : {kExitLocked, kExitNotFound, kExitUnreachable}) exit_codes.push_back(code);
+  return {std::move(path),    std::move(summary),    std::move(options),
+          std::move(example), std::move(exit_codes), ThroughServer(std::move(name))};
 }
 
-int RunRequest(const std::string& data, const AdminRequest& request) {
-  Result<AdminReply> asked = server::AskServer(data, request);
-  const AdminReply reply = asked.ok() ? *asked : RunHere(data, request);
-  std::fputs(reply.output.c_str(), stdout);
-  if (!reply.error.empty()) std::fprintf(stderr, "tenantry: %s\n", reply.error.c_str());
-  return reply.exit_code;
+CommandOption Shop() {
+  return {"shop", "Shop id", kRequired, "ID"};
+}
+CommandOption Tenant() {
+  return {"id", "Tenant id or shop id", kRequired, "ID"};
+}
+CommandOption Job() {
+  return {"id", "Job id, as list shows it", kRequired, "ID"};
 }
 
-// One leaf of the command tree; `arguments` become --options of it.
-struct Leaf {
-  const char* name;
-  const char* help;
-  const char* example;
-  struct Argument {
-    const char* name;
-    const char* help;
-    bool required;
-    bool flag = false;  // Takes no value.
-  };
-  std::vector<Argument> arguments;
-};
+void AddKeyCommands(std::vector<Command>* all) {
+  all->push_back(Asked("admin key create", "key create",
+                       "Make a key, and the shop when it is missing; the key goes to stdout",
+                       {Shop(), {"label", "What the key is for"}},
+                       "tenantry admin key create --data ./data --shop demo-shop"));
+  all->push_back(Asked("admin key list", "key list", "Keys of a shop: hint, creation time, label",
+                       {Shop()}, "tenantry admin key list --data ./data --shop demo-shop"));
+  all->push_back(
+      Asked("admin key revoke", "key revoke", "End a key at once",
+            {Shop(), {"hint", "The last four characters, as list shows them", kRequired}},
+            "tenantry admin key revoke --data ./data --shop demo-shop --hint a1B2"));
+  all->push_back(
+      Asked("admin plan set", "plan set", "Put a shop on a plan",
+            {Shop(), {"plan", "free, starter, professional or enterprise", kRequired, "PLAN"}},
+            "tenantry admin plan set --data ./data --shop demo-shop --plan professional"));
+}
 
-void AddLeaf(CLI::App& group, const Leaf& leaf, int* exit_code) {
-  CLI::App* command = group.add_subcommand(leaf.name, leaf.help);
-  command->footer(std::string("Example:\n  ") + leaf.example);
-  struct Values {
-    std::string data = "./data";
-    AdminRequest request;
-  };
-  auto values = std::make_shared<Values>();
-  values->request.command = group.get_name() + " " + leaf.name;
-  command->add_option("--data", values->data, "Data folder")->capture_default_str();
-  for (const Leaf::Argument& argument : leaf.arguments) {
-    if (argument.flag) {
-      command->add_flag_callback(
-          std::string("--") + argument.name,
-          [values, name = std::string(argument.name)] { values->request.arguments[name] = "yes"; },
-          argument.help);
-      continue;
-    }
-    command
-        ->add_option(std::string("--") + argument.name, values->request.arguments[argument.name],
-                     argument.help)
-        ->required(argument.required);
-  }
-  command->callback(
-      [values, exit_code] { *exit_code = RunRequest(values->data, values->request); });
+void AddTenantCommands(std::vector<Command>* all) {
+  all->push_back(Asked("admin tenant list", "tenant list",
+                       "Every tenant: id, kind, name, creation time, and whether it is suspended",
+                       {}, "tenantry admin tenant list --data ./data"));
+  all->push_back(Asked("admin tenant create", "tenant create",
+                       "Make a shop; gyms are made by signing up", {Shop()},
+                       "tenantry admin tenant create --data ./data --shop new-shop"));
+  all->push_back(Asked("admin tenant suspend", "tenant suspend",
+                       "Answer a tenant's requests with 403 until it is resumed; nothing is lost",
+                       {Tenant()}, "tenantry admin tenant suspend --data ./data --id demo-shop"));
+  all->push_back(Asked("admin tenant resume", "tenant resume", "Serve a suspended tenant again",
+                       {Tenant()}, "tenantry admin tenant resume --data ./data --id demo-shop"));
+  all->push_back(Asked("admin tenant delete", "tenant delete",
+                       "End a tenant at once; its bytes are reclaimed later", {Tenant()},
+                       "tenantry admin tenant delete --data ./data --id demo-shop"));
+}
+
+void AddNodeCommands(std::vector<Command>* all) {
+  all->push_back(
+      Asked("admin status", "admin status",
+            "Role, position, tenants and sizes of a data folder, and whether a server runs on it",
+            {{"json", "One JSON object", kFlag}}, "tenantry admin status --data ./data"));
+  all->push_back(
+      Asked("admin digest", "admin digest",
+            "Position, and one hash per tenant's space: the same on every node at one position", {},
+            "tenantry admin digest --data ./data", {kExitCorrupt}));
+  all->push_back(Asked("admin replication", "admin replication",
+                       "Role, epoch and position of a running node, and of its followers", {},
+                       "tenantry admin replication --data ./data", {kExitReplication}));
+  all->push_back(Asked(
+      "admin promote", "admin promote",
+      "Make a running follower the leader; exit 6 when that could lose acknowledged writes",
+      {{"force-data-loss", "Promote although others are ahead, unreachable or still lead", kFlag}},
+      "tenantry admin promote --data ./data", {kExitReplication}));
+  all->push_back(
+      Asked("admin handoff", "admin handoff",
+            "Give leadership to a follower that has everything, without losing anything",
+            {{"to", "The follower's --replication-listen, as `admin replication` shows it",
+              kRequired, "HOST:PORT"}},
+            "tenantry admin handoff --data ./data --to 10.0.0.2:4000", {kExitReplication}));
+}
+
+void AddJobCommands(std::vector<Command>* all) {
+  all->push_back(Asked(
+      "admin jobs list", "jobs list",
+      "How many jobs there are, then the soonest: id, state, tenant, kind, time, attempts, error",
+      {{"state", "queued or dead; both when left out"},
+       {"limit", "How many jobs to list", kOptional, "N", "100"}},
+      "tenantry admin jobs list --data ./data --state dead"));
+  all->push_back(Asked("admin jobs run", "jobs run", "Make a waiting job due at once", {Job()},
+                       "tenantry admin jobs run --data ./data --id 6f1c1a52-…"));
+  all->push_back(Asked("admin jobs retry", "jobs retry",
+                       "Give a dead job fresh attempts, beginning at once", {Job()},
+                       "tenantry admin jobs retry --data ./data --id 6f1c1a52-…"));
+  all->push_back(Asked("admin jobs discard", "jobs discard", "Remove a job without running it",
+                       {Job()}, "tenantry admin jobs discard --data ./data --id 6f1c1a52-…"));
 }
 
 }  // namespace
 
-void AddAdminCommand(CLI::App& app, int* exit_code) {
-  CLI::App* admin =
-      app.add_subcommand("admin", "Look after a data folder, with or without a running server");
-  admin->require_subcommand(1);
+std::vector<CommandGroup> AdminGroups() {
+  return {{"admin", "Look after a data folder, with or without a running server"},
+          {"admin key", "Management keys of shops"},
+          {"admin plan", "Plans of shops; limits bite with serve --billing"},
+          {"admin tenant", "Gyms and shops"},
+          {"admin jobs", "Background work: webhooks to send and the like"}};
+}
 
-  CLI::App* key = admin->add_subcommand("key", "Management keys of shops");
-  key->require_subcommand(1);
-  AddLeaf(*key,
-          {"create",
-           "Make a key, and the shop when it is missing; the key goes to stdout",
-           "tenantry admin key create --data ./data --shop demo-shop",
-           {{"shop", "Shop id", true}, {"label", "What the key is for", false}}},
-          exit_code);
-  AddLeaf(*key,
-          {"list",
-           "Keys of a shop: hint, creation time, label",
-           "tenantry admin key list --data ./data --shop demo-shop",
-           {{"shop", "Shop id", true}}},
-          exit_code);
-  AddLeaf(
-      *key,
-      {"revoke",
-       "End a key at once",
-       "tenantry admin key revoke --data ./data --shop demo-shop --hint a1B2",
-       {{"shop", "Shop id", true}, {"hint", "The last four characters, as list shows them", true}}},
-      exit_code);
-
-  CLI::App* plan =
-      admin->add_subcommand("plan", "Plans of shops; limits bite with serve --billing");
-  plan->require_subcommand(1);
-  AddLeaf(
-      *plan,
-      {"set",
-       "Put a shop on a plan",
-       "tenantry admin plan set --data ./data --shop demo-shop --plan professional",
-       {{"shop", "Shop id", true}, {"plan", "free, starter, professional or enterprise", true}}},
-      exit_code);
-  AddLeaf(*admin,
-          {"digest",
-           "Position, and one hash per tenant's space: the same on every node at one position",
-           "tenantry admin digest --data ./data",
-           {}},
-          exit_code);
-  AddLeaf(*admin,
-          {"replication",
-           "Role, epoch and position of a running node, and of its followers",
-           "tenantry admin replication --data ./data",
-           {}},
-          exit_code);
-  AddLeaf(*admin,
-          {"promote",
-           "Make a running follower the leader; exit 6 when that could lose acknowledged writes",
-           "tenantry admin promote --data ./data",
-           {{"force-data-loss", "Promote although others are ahead, unreachable or still lead",
-             false, true}}},
-          exit_code);
-  AddLeaf(*admin,
-          {"handoff",
-           "Give leadership to a follower that has everything, without losing anything",
-           "tenantry admin handoff --data ./data --to 10.0.0.2:4000",
-           {{"to", "The follower's --replication-listen, as `admin replication` shows it", true}}},
-          exit_code);
-
-  CLI::App* tenant = admin->add_subcommand("tenant", "Gyms and shops");
-  tenant->require_subcommand(1);
-  AddLeaf(*tenant,
-          {"list",
-           "Every tenant: id, kind, name, creation time",
-           "tenantry admin tenant list --data ./data",
-           {}},
-          exit_code);
-  AddLeaf(*tenant,
-          {"create",
-           "Make a shop; gyms are made by signing up",
-           "tenantry admin tenant create --data ./data --shop demo-shop",
-           {{"shop", "Shop id", true}}},
-          exit_code);
-  AddLeaf(*tenant,
-          {"delete",
-           "End a tenant at once; its bytes are reclaimed later",
-           "tenantry admin tenant delete --data ./data --id demo-shop",
-           {{"id", "Tenant id or shop id", true}}},
-          exit_code);
-
-  CLI::App* jobs = admin->add_subcommand("jobs", "Background work: webhooks to send and the like");
-  jobs->require_subcommand(1);
-  AddLeaf(
-      *jobs,
-      {"list",
-       "How many jobs there are, then the soonest: id, state, tenant, kind, time, attempts, error",
-       "tenantry admin jobs list --data ./data --state dead",
-       {{"state", "queued or dead; both when left out", false},
-        {"limit", "How many jobs to list, 100 when left out", false}}},
-      exit_code);
-  AddLeaf(*jobs,
-          {"run",
-           "Make a waiting job due at once",
-           "tenantry admin jobs run --data ./data --id 6f1c1a52-…",
-           {{"id", "Job id, as list shows it", true}}},
-          exit_code);
-  AddLeaf(*jobs,
-          {"retry",
-           "Give a dead job fresh attempts, beginning at once",
-           "tenantry admin jobs retry --data ./data --id 6f1c1a52-…",
-           {{"id", "Job id, as list shows it", true}}},
-          exit_code);
-  AddLeaf(*jobs,
-          {"discard",
-           "Remove a job without running it",
-           "tenantry admin jobs discard --data ./data --id 6f1c1a52-…",
-           {{"id", "Job id, as list shows it", true}}},
-          exit_code);
+std::vector<Command> AdminCommands() {
+  std::vector<Command> all;
+  AddKeyCommands(&all);
+  AddTenantCommands(&all);
+  AddNodeCommands(&all);
+  AddJobCommands(&all);
+  return all;
 }
 
 }  // namespace tenantry::tools

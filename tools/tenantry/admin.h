@@ -1,11 +1,13 @@
 #pragma once
-// admin: commands for operators. They go to the running server through the socket in its data folder, or open the folder
-// themselves when no server runs.
+// admin: the commands for operators that a server, or the opened folder, answers by itself.
 
-#include <CLI/CLI.hpp>
+#include <vector>
+
+#include "tools/tenantry/command.h"
 
 namespace tenantry::tools {
 
-void AddAdminCommand(CLI::App& app, int* exit_code);
+std::vector<CommandGroup> AdminGroups();
+std::vector<Command> AdminCommands();
 
 }  // namespace tenantry::tools

@@ -6,7 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "server/admin/admin_commands.h"
-#include "tools/tenantry/admin.h"
+#include "tools/tenantry/command_table.h"
 #include "tools/tenantry/serve.h"
 #include "tools/tenantry/setting_flags.h"
 
@@ -17,7 +17,8 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", TENANTRY_VERSION);
     app.require_subcommand(1);
     tenantry::tools::AddServeCommand(app, &exit_code);
-    tenantry::tools::AddAdminCommand(app, &exit_code);
+    tenantry::tools::AddCommands(app, tenantry::tools::AllGroups(), tenantry::tools::AllCommands(),
+                                 &exit_code);
     tenantry::tools::AddConfigCommand(app, &exit_code);
     try {
       app.parse(argc, argv);

@@ -1,0 +1,154 @@
+#include "engine/dump/restore.h"
+
+#include <algorithm>
+
+#include "engine/base/bytes.h"
+#include "engine/commands.h"
+#include "engine/dump/dump_check.h"
+#include "engine/dump/loader.h"
+#include "engine/dump/reader.h"
+#include "engine/keys/keys.h"
+#include "engine/space_meta.h"
+
+namespace tenantry::dump {
+namespace {
+
+constexpr std::string_view kAppliedIndexMeta = "applied_index";
+constexpr CommandInfo kGiveUp{static_cast<uint16_t>(CommandKind::kReclaim), "system", "", true};
+
+Status CompareAll(const ReadView& view, const RowSum& loaded) {
+  const std::string own = keys::MetaKey(kDirectorySpace, kAppliedIndexMeta);
+  RowSum found;
+  const std::unique_ptr<Cursor> rows = view.Rows("", std::string(9, '\xFF'));
+  for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
+    if (rows->key() != own) found.Add(rows->key(), rows->value());
+  }
+  TNT_RETURN_IF_ERROR(rows->status());
+  return found == loaded ? Status::Ok() : Corruption("what was stored is not what was loaded");
+}
+
+// Meta rows of the directory with a prefix: the space they name, and their value.
+Result<std::vector<std::pair<SpaceId, std::string>>> ListMetas(const ReadView& view,
+                                                               std::string_view prefix) {
+  const std::string start = keys::MetaKey(kDirectorySpace, prefix);
+  std::vector<std::pair<SpaceId, std::string>> found;
+  const std::unique_ptr<Cursor> rows = view.Rows(start, keys::PrefixEnd(start));
+  for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
+    const std::string_view space = rows->key().substr(start.size());
+    if (space.size() == 8) found.emplace_back(LoadBig64(space.data()), std::string(rows->value()));
+  }
+  TNT_RETURN_IF_ERROR(rows->status());
+  return found;
+}
+
+}  // namespace
+
+Status GiveUpSpace(Engine& engine, std::string_view prefix, SpaceId space) {
+  const Outcome outcome = engine.ExecuteDirectory(
+      kGiveUp, ReadTier::kBlocking, [&](DirectoryTransaction& tx) -> Status {
+        TNT_RETURN_IF_ERROR(tx.EraseMeta(SpaceMeta(prefix, space)));
+        return tx.SetMeta(DroppedMeta(space), "1");
+      });
+  return outcome.status;
+}
+
+Result<CheckedDumps> CheckDumps(const std::vector<OpenDump>& dumps, const RestoreOptions& options) {
+  CheckedDumps checked;
+  Header before;
+  for (size_t i = 0; i < dumps.size(); ++i) {
+    TNT_ASSIGN_OR_RETURN(const std::unique_ptr<ByteSource> source, dumps[i]());
+    DumpReader reader(*source);
+    TNT_RETURN_IF_ERROR(reader.Open());
+    const Header& header = reader.header();
+    if (header.salvaged && !options.partial) {
+      return InvalidArgument(
+          "this dump was salvaged and lacks rows; --partial takes it all the same");
+    }
+    if (i == 0 && header.incremental()) {
+      return InvalidArgument("this dump holds only what changed since " +
+                             FormatPosition(header.since) + "; name the dumps before it first");
+    }
+    if (i > 0 && (header.since != before.position || header.cluster_id != before.cluster_id ||
+                  header.tenant != before.tenant)) {
+      return InvalidArgument("a dump of what changed since " + FormatPosition(header.since) +
+                             " does not continue one that ends at " +
+                             FormatPosition(before.position));
+    }
+    Block block;
+    for (;;) {
+      TNT_ASSIGN_OR_RETURN(const bool more, reader.NextBlock(&block));
+      if (!more) break;
+      checked.rows += block.head.rows;
+      if (options.report && !options.report("check", checked.rows, 0)) {
+        return Unavailable("the restore was stopped");
+      }
+    }
+    before = header;
+    if (i == 0) checked.first = header;
+  }
+  return checked;
+}
+
+Status VisitDumps(const std::vector<OpenDump>& dumps, const VisitDump& visit) {
+  for (size_t i = 0; i < dumps.size(); ++i) {
+    TNT_ASSIGN_OR_RETURN(const std::unique_ptr<ByteSource> source, dumps[i]());
+    DumpReader reader(*source);
+    TNT_RETURN_IF_ERROR(reader.Open());
+    Block block;
+    for (;;) {
+      TNT_ASSIGN_OR_RETURN(const bool more, reader.NextBlock(&block));
+      if (!more) break;
+      TNT_ASSIGN_OR_RETURN(const bool go_on, visit(i, block));
+      if (!go_on) break;
+    }
+  }
+  return Status::Ok();
+}
+
+Status RestoreAll(Engine& engine, const std::vector<OpenDump>& dumps,
+                  const RestoreOptions& options) {
+  TNT_ASSIGN_OR_RETURN(const CheckedDumps checked, CheckDumps(dumps, options));
+  if (!checked.first.tenant.empty()) return InvalidArgument("this is the dump of one tenant");
+  Loader loader(engine, options.gentle);
+  uint64_t rows = 0;
+  const auto load = [&](size_t /*dump*/, const Block& block) -> Result<bool> {
+    const SpaceId space = block.head.space;
+    const bool changes = block.head.kind == BlockKind::kEffects;
+    TNT_RETURN_IF_ERROR(
+        VisitRows(block, [&](bool put, std::string_view key, std::string_view value) {
+          return changes ? loader.Change(space, put, key, value) : loader.Put(space, key, value);
+        }));
+    rows += block.head.rows;
+    if (options.report && !options.report("load", rows, checked.rows)) {
+      return Unavailable("the restore was stopped");
+    }
+    return true;
+  };
+  TNT_RETURN_IF_ERROR(VisitDumps(dumps, load));
+  TNT_RETURN_IF_ERROR(loader.Finish());
+  // After changes the sum of what was put is not that of what is there.
+  return dumps.size() == 1 ? CompareAll(engine.View(), loader.sum()) : Status::Ok();
+}
+
+Result<bool> ExpireReplaced(Engine& engine) {
+  const auto replaced = ListMetas(engine.View(), kReplacedPrefix);
+  TNT_RETURN_IF_ERROR(replaced.status());
+  const int64_t now_ms = engine.clock().NowUnixMs();
+  for (const auto& [space, value] : *replaced) {
+    if (value.size() < 8 || static_cast<int64_t>(LoadBig64(value.data())) > now_ms) continue;
+    TNT_RETURN_IF_ERROR(GiveUpSpace(engine, kReplacedPrefix, space));
+    return true;
+  }
+  return false;
+}
+
+Status DropUnfinished(Engine& engine) {
+  const auto loading = ListMetas(engine.View(), kLoadingPrefix);
+  TNT_RETURN_IF_ERROR(loading.status());
+  for (const auto& [space, value] : *loading) {
+    TNT_RETURN_IF_ERROR(GiveUpSpace(engine, kLoadingPrefix, space));
+  }
+  return Status::Ok();
+}
+
+}  // namespace tenantry::dump

@@ -1,0 +1,219 @@
+#include "engine/dump/source.h"
+
+#include <map>
+#include <utility>
+
+#include "engine/base/bytes.h"
+#include "engine/codec/text_view.h"
+#include "engine/dump/tenant_rows.h"
+#include "engine/dump/writer.h"
+#include "engine/keys/keys.h"
+#include "engine/log/reader.h"
+#include "engine/log/segment_log.h"
+#include "engine/log/write_set.h"
+#include "engine/schema/directory.capnp.h"
+#include "engine/space_meta.h"
+
+namespace tenantry::dump {
+namespace {
+
+using codec::View;
+using keys::Kind;
+
+constexpr uint64_t kReportRows = 4096;
+constexpr std::string_view kAppliedIndexMeta = "applied_index";
+constexpr size_t kSpaceBytes = 8;
+
+bool IsDerived(std::string_view key) {
+  const auto kind = key.empty() ? Kind::kMeta : static_cast<Kind>(static_cast<uint8_t>(key[0]));
+  return kind == Kind::kUnique || kind == Kind::kIndex;
+}
+
+class Source {
+ public:
+  Source(const Engine& engine, const ReadView& view, const SourceOptions& options, ByteSink& sink)
+      : engine_(engine),
+        view_(view),
+        options_(options),
+        directory_(view.DirectorySpace(ReadTier::kBlocking)),
+        writer_(sink) {}
+
+  Result<Footer> Run() {
+    if (!options_.tenant.empty()) {
+      TNT_ASSIGN_OR_RETURN(FoundTenant tenant, FindTenant(directory_, options_.tenant));
+      tenants_[tenant.space] = options_.tenant;
+    } else {
+      TNT_RETURN_IF_ERROR(LoadTenants());
+      EstimateTotal();
+    }
+    TNT_RETURN_IF_ERROR(writer_.Begin(MakeHeader()));
+    TNT_RETURN_IF_ERROR(options_.since.index == 0 ? WriteState() : WriteChanges());
+    TNT_RETURN_IF_ERROR(writer_.Finish());
+    return writer_.footer();
+  }
+
+ private:
+  Header MakeHeader() const {
+    Header header;
+    header.cluster_id = engine_.cluster_id();
+    header.position = engine_.PositionOf(view_);
+    header.since = options_.since;
+    header.fingerprint = SchemaFingerprint();
+    header.created_unix_ms = engine_.clock().NowUnixMs();
+    header.tenant = options_.tenant;
+    header.build = options_.build;
+    return header;
+  }
+
+  Status LoadTenants() {
+    return directory_.ScanRecords<schema::Tenant>(
+        {}, false, [this](const codec::Stored<schema::Tenant>& tenant) {
+          tenants_[SpaceId(tenant->getSpace())] = std::string(View(tenant->getId()));
+          return true;
+        });
+  }
+
+  void EstimateTotal() {
+    for (const EngineStats::Kind& kind : engine_.Stats().kinds) {
+      if (kind.name != "unique" && kind.name != "index") total_ += kind.rows;
+    }
+  }
+
+  Status WriteState() {
+    TNT_RETURN_IF_ERROR(WriteDirectory());
+    for (const auto& [space, tenant] : tenants_) {
+      TNT_RETURN_IF_ERROR(writer_.BeginSpace(space, tenant));
+      TNT_RETURN_IF_ERROR(WriteRange(space, Kind::kMeta, Kind::kUnique, nullptr));
+      TNT_RETURN_IF_ERROR(WriteRange(space, Kind::kCounter, Kind(0xFF), nullptr));
+    }
+    return Status::Ok();
+  }
+
+  Status WriteDirectory() {
+    TNT_RETURN_IF_ERROR(writer_.BeginSpace(kDirectorySpace, ""));
+    if (options_.tenant.empty()) {
+      const auto wanted = [](std::string_view key, std::string_view /*value*/) -> Result<bool> {
+        return !IsNodeLocal(key);
+      };
+      TNT_RETURN_IF_ERROR(WriteRange(kDirectorySpace, Kind::kMeta, Kind::kUnique, wanted));
+      return WriteRange(kDirectorySpace, Kind::kCounter, Kind(0xFF), wanted);
+    }
+    TenantRows rows(options_.tenant);
+    const auto wanted = [&rows](std::string_view key, std::string_view value) {
+      return rows.Wants(key, value);
+    };
+    return WriteRange(kDirectorySpace, Kind::kMeta, Kind::kUnique, wanted);
+  }
+
+  using Wanted = std::function<Result<bool>(std::string_view key, std::string_view value)>;
+  Status WriteRange(SpaceId space, Kind from, Kind until, const Wanted& wanted) {
+    const std::unique_ptr<Cursor> rows =
+        view_.Rows(keys::SpacePrefix(space, from), keys::SpacePrefix(space, until));
+    for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
+      const std::string_view key = rows->key().substr(kSpaceBytes);
+      if (wanted) {
+        TNT_ASSIGN_OR_RETURN(const bool is_wanted, wanted(key, rows->value()));
+        if (!is_wanted) continue;
+      }
+      TNT_RETURN_IF_ERROR(writer_.Put(key, rows->value()));
+      TNT_RETURN_IF_ERROR(Report());
+    }
+    return rows->status();
+  }
+
+  Status Report() {
+    if (writer_.rows() % kReportRows != 0 || !options_.report) return Status::Ok();
+    return options_.report(writer_.rows(), total_) ? Status::Ok()
+                                                   : Unavailable("the dump was stopped");
+  }
+
+  // What the log says, in its order. The directory of a tenant's dump is written whole: of a deleted row the log does not say
+  // whose it was.
+  Status WriteChanges() {
+    const uint64_t last = view_.applied_index();
+    if (options_.since.index > last) {
+      return NotFound("position " + FormatPosition(options_.since) + " lies ahead of " +
+                      FormatPosition(engine_.PositionOf(view_)));
+    }
+    const uint64_t first = engine_.log().first_index();
+    if (options_.since.index + 1 < first) {
+      return NotFound("the log begins at entry " + std::to_string(first) +
+                      " and no longer says what changed since " + FormatPosition(options_.since) +
+                      ": take a whole dump");
+    }
+    total_ = 0;
+    if (!options_.tenant.empty()) {
+      TNT_RETURN_IF_ERROR(WriteDirectory());
+    } else {
+      TNT_RETURN_IF_ERROR(WriteEffects(kDirectorySpace, "", last));
+    }
+    for (const auto& [space, tenant] : tenants_) {
+      TNT_RETURN_IF_ERROR(WriteEffects(space, tenant, last));
+    }
+    return Status::Ok();
+  }
+
+  // Reads the log once per space: increments are short.
+  Status WriteEffects(SpaceId space, const std::string& tenant, uint64_t last) {
+    TNT_RETURN_IF_ERROR(writer_.BeginSpace(space, tenant, BlockKind::kEffects));
+    TNT_ASSIGN_OR_RETURN(const std::unique_ptr<log::Reader> reader,
+                         engine_.log().ReadFrom(options_.since.index + 1));
+    const std::string prefix = keys::RowKey(space, "");
+    log::EntryView entry;
+    while (reader->next_index() <= last) {
+      TNT_ASSIGN_OR_RETURN(const bool more, reader->Next(&entry));
+      if (!more) break;
+      Status wrote;
+      TNT_RETURN_IF_ERROR(log::VisitWriteSet(entry.payload, [&](const log::Effect& effect) {
+        if (!wrote.ok() || !effect.key.starts_with(prefix)) return;
+        const std::string_view key = effect.key.substr(prefix.size());
+        if (IsDerived(key) || (space == kDirectorySpace && IsNodeLocal(key))) return;
+        wrote = effect.kind == log::EffectKind::kPut ? writer_.Put(key, effect.value)
+                                                     : writer_.Delete(key);
+        if (wrote.ok()) wrote = Report();
+      }));
+      TNT_RETURN_IF_ERROR(wrote);
+    }
+    return Status::Ok();
+  }
+
+  const Engine& engine_;
+  const ReadView& view_;
+  const SourceOptions& options_;
+  const SpaceReader directory_;
+  DumpWriter writer_;
+  std::map<SpaceId, std::string> tenants_;
+  uint64_t total_ = 0;
+};
+
+}  // namespace
+
+bool IsNodeLocal(std::string_view key) {
+  const std::string whole = keys::RowKey(kDirectorySpace, key);
+  keys::KeyHead head;
+  if (!keys::SplitHead(whole, &head)) return false;
+  if (head.kind == Kind::kRecord) {
+    return head.collection == schema::CollectionOf<schema::FollowerNode>().number;
+  }
+  if (head.kind != Kind::kMeta) return false;
+  const std::string_view name = key.substr(1);
+  return name == kAppliedIndexMeta || name.starts_with(kDroppedPrefix) ||
+         name.starts_with(kLoadingPrefix) || name.starts_with(kReplacedPrefix);
+}
+
+Result<FoundTenant> FindTenant(const SpaceReader& directory, std::string_view id) {
+  Result<codec::Stored<schema::Tenant>> record = directory.Get<schema::Tenant>({id});
+  if (record.status().code() == StatusCode::kNotFound) {
+    return NotFound("no tenant " + std::string(id));
+  }
+  TNT_RETURN_IF_ERROR(record.status());
+  const SpaceId space((*record)->getSpace());
+  return FoundTenant{space, *std::move(record)};
+}
+
+Result<Footer> WriteDump(const Engine& engine, const ReadView& view, const SourceOptions& options,
+                         ByteSink& sink) {
+  return Source(engine, view, options, sink).Run();
+}
+
+}  // namespace tenantry::dump
