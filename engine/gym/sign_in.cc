@@ -182,6 +182,14 @@ Outcome SignOut(const Scope& scope, std::string_view device_id) {
       [&](Transaction& tx) { return RevokeDevice(tx, device_id, scope.actor.member_id); });
 }
 
+Result<std::optional<std::string>> MemberOfDevice(const SpaceReader& space,
+                                                  std::string_view device_id) {
+  TNT_ASSIGN_OR_RETURN(const std::optional<codec::Stored<schema::GymRefreshToken>> device,
+                       space.Find<schema::GymRefreshToken>({device_id}));
+  if (!device) return std::optional<std::string>();
+  return std::optional<std::string>(String((*device)->getMemberId()));
+}
+
 Result<bool> IsDeviceAlive(const SpaceReader& space, std::string_view device_id) {
   TNT_ASSIGN_OR_RETURN(const std::optional<codec::Stored<schema::GymRefreshToken>> device,
                        space.Find<schema::GymRefreshToken>({device_id}));

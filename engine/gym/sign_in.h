@@ -75,6 +75,9 @@ Done<SignedIn> Reissue(Engine& engine, const tenant::TenantEntry& gym,
 Outcome SignOut(const Scope& scope, std::string_view device_id);
 
 // False once the family was signed out, or forgotten.
+// Whose device it is, alive or not; nullopt for one we do not know.
+Result<std::optional<std::string>> MemberOfDevice(const SpaceReader& space,
+                                                  std::string_view device_id);
 Result<bool> IsDeviceAlive(const SpaceReader& space, std::string_view device_id);
 
 // A step of directory commands: the gym was used now, so it is tried first next time.

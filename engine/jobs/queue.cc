@@ -1,10 +1,12 @@
 #include "engine/jobs/queue.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "engine/codec/text_view.h"
 #include "engine/commands.h"
+#include "engine/tenant/directory.h"
 
 namespace tenantry::jobs {
 namespace {
@@ -201,6 +203,38 @@ Status DropOrphan(Engine& engine, const QueuePlace& place) {
       });
   engine.WaitReleased(outcome.release_index);
   return outcome.status;
+}
+
+Result<size_t> DropOrphans(Engine& engine, size_t limit) {
+  const ReadView view = engine.View();
+  const SpaceReader directory = view.DirectorySpace(ReadTier::kBlocking);
+  std::unordered_map<uint64_t, bool> gone;
+  std::vector<QueuedJob> orphans;
+  Status trouble;
+  const auto look = [&](const QueuedJob& job) {
+    const SpaceId space(static_cast<uint64_t>(job->getSpace()));
+    const auto [found, fresh] = gone.try_emplace(space.value(), false);
+    if (fresh) {
+      const Status status =
+          tenant::Directory::FindBySpace(view, space, ReadTier::kBlocking).status();
+      found->second = status.code() == StatusCode::kNotFound;
+      if (!status.ok() && !found->second) trouble = status;
+    }
+    if (found->second) orphans.push_back(job);
+    return trouble.ok() && orphans.size() < limit;
+  };
+  for (const JobState state : {JobState::QUEUED, JobState::DEAD}) {
+    if (orphans.size() >= limit) break;
+    TNT_RETURN_IF_ERROR(
+        directory.ScanRecords<schema::QueuedJob>({static_cast<int64_t>(state)}, false, look));
+    TNT_RETURN_IF_ERROR(trouble);
+  }
+  for (const QueuedJob& job : orphans) {
+    TNT_RETURN_IF_ERROR(
+        DropOrphan(engine, {job->getState(), job->getRunAt(),
+                            SpaceId(static_cast<uint64_t>(job->getSpace())), View(job->getId())}));
+  }
+  return orphans.size();
 }
 
 Result<std::vector<QueuedJob>> List(const ReadView& view, JobState state, size_t limit) {

@@ -86,6 +86,8 @@ struct QueuePlace {
 Status DropOrphan(Engine& engine, const QueuePlace& place);
 // Puts every job of a tenant into the queue again: after a restore only the jobs themselves are there.
 Status QueueAll(Engine& engine, const TenantRef& tenant);
+// The same for every job, dead ones too, at most `limit` of them; how many there were. Reads the whole queue.
+Result<size_t> DropOrphans(Engine& engine, size_t limit);
 
 // The queue of all tenants, soonest first; at most `limit`.
 Result<std::vector<QueuedJob>> List(const ReadView& view, schema::JobState state, size_t limit);

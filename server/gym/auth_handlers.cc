@@ -8,6 +8,7 @@
 #include "server/gym/handlers.h"
 #include "server/gym/password.h"
 #include "server/gym/render.h"
+#include "server/limits/gate.h"
 
 namespace tenantry::server::gym {
 namespace {
@@ -76,6 +77,28 @@ Result<TenantRef> RefreshGym(const Access& access, const http::Request& request,
   return gym;
 }
 
+http::Response TooManyReply(const Context& context, const http::Request& request,
+                            int64_t wait_seconds) {
+  http::Response refusal = Refused(context, TooManyAttempts(), request);
+  refusal.headers.emplace_back("Retry-After", std::to_string(wait_seconds));
+  return refusal;
+}
+
+// crosscutting.md K9. A request that runs again because a row was not in memory may count twice.
+std::optional<http::Response> RefreshTooOften(const Context& context, const Access& access,
+                                              const http::Request& request, const TenantRef& gym,
+                                              const domain::RefreshToken& shown) {
+  if (context.gate == nullptr) return std::nullopt;
+  const Result<std::optional<std::string>> member =
+      domain::MemberOfDevice(access.view.Space(gym, access.tier), shown.device_id);
+  if (!member.ok()) return Refused(context, member.status(), request);
+  if (!*member) return std::nullopt;  // No token of ours, as the command will find.
+  const limits::RateDecision decision =
+      context.gate->CountRefresh(gym.space().value(), **member, request.received_ns);
+  if (decision.allowed) return std::nullopt;
+  return TooManyReply(context, request, (decision.reset_ns + 999'999'999) / 1'000'000'000);
+}
+
 }  // namespace
 
 http::Response Hello(const Context&, const Access&, const http::Request&) {
@@ -136,9 +159,7 @@ http::Response LogIn(const Context& context, const Access& access, const http::R
   const std::string account = domain::EmailKey(View((**input).getEmail()));
   const int64_t wait_ms = logins.WaitMs(account, request.peer_ip);
   if (wait_ms > 0) {
-    http::Response refusal = Refused(context, TooManyAttempts(), request);
-    refusal.headers.emplace_back("Retry-After", std::to_string((wait_ms + 999) / 1000));
-    return refusal;
+    return TooManyReply(context, request, (wait_ms + 999) / 1000);
   }
   const Result<std::optional<std::string>> gym = LoginGym(access, request, **input);
   if (!gym.ok()) return Refused(context, gym.status(), request);
@@ -172,6 +193,9 @@ http::Response RefreshLogin(const Context& context, const Access& access,
       domain::ParseRefreshToken(View((**input).getRefreshToken()));
   const Result<TenantRef> gym = RefreshGym(access, request, shown);
   if (!gym.ok()) return Refused(context, gym.status(), request);
+  if (auto refusal = RefreshTooOften(context, access, request, *gym, *shown)) {
+    return *std::move(refusal);
+  }
   const auto done = domain::Refresh(context.engine, *gym, *shown, request.request_id, access.tier);
   if (!done.ok() || !done.value->member) {
     const Status refusal = done.ok() ? Unauthorized() : done.outcome.status;

@@ -13,16 +13,11 @@ http::Response Run(Operation operation, const Context& context, const Access& ac
                    const http::Request& request) {
   const domain::Actor actor = access.caller->actor();
   const auto& values = request.params.values;
-  webhooks::Answer answer = webhooks::Run(
+  return webhooks::Run(
       operation,
-      {context.engine, access.tenant(), access.view, actor.member_id, values[0], values[1]},
+      {context.engine, access.tenant(), access.view, actor.member_id, values[0], values[1],
+       [&](const Status& status) { return Refused(context, status, request); }},
       request);
-  http::Response response = !answer.status.ok() ? Refused(context, answer.status, request)
-                            : answer.json.empty()
-                                ? http::Response::Empty(answer.code)
-                                : http::Response::Json(answer.code, std::move(answer.json));
-  response.release_index = answer.release_index;
-  return response;
 }
 
 }  // namespace

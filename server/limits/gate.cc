@@ -13,9 +13,9 @@ namespace {
 constexpr int64_t kNsPerSecond = 1'000'000'000;
 
 constexpr std::array<std::string_view, kRateScopes> kNames = {
-    "default",          "views",         "conversions",   "stats",  "popup-stats",
-    "popup-stats-each", "storefront",    "sign-up",       "log-in", "refresh",
-    "tenant-reads",     "tenant-writes", "tenant-deletes"};
+    "default",          "views",         "conversions",    "stats",       "popup-stats",
+    "popup-stats-each", "storefront",    "sign-up",        "log-in",      "refresh",
+    "tenant-reads",     "tenant-writes", "tenant-deletes", "refresh-user"};
 static_assert(kRateScopes <= RateLimiter::kScopes);
 
 constexpr size_t Index(RateScope scope) {
@@ -137,11 +137,11 @@ Status Gate::Apply(const LimitSettings& settings) {
   TNT_RETURN_IF_ERROR(parse("allow", settings.allow, &policy->allow));
   TNT_RETURN_IF_ERROR(parse("deny", settings.deny, &policy->deny));
   const RateFigures& rates = settings.rates;
-  policy->limits = {rates.default_class, rates.views,        rates.conversions,
-                    rates.stats,         rates.popup_stats,  rates.popup_stats_each,
-                    rates.storefront,    rates.sign_up,      rates.log_in,
-                    rates.refresh,       rates.tenant_reads, rates.tenant_writes,
-                    rates.tenant_deletes};
+  policy->limits = {rates.default_class,  rates.views,        rates.conversions,
+                    rates.stats,          rates.popup_stats,  rates.popup_stats_each,
+                    rates.storefront,     rates.sign_up,      rates.log_in,
+                    rates.refresh,        rates.tenant_reads, rates.tenant_writes,
+                    rates.tenant_deletes, rates.refresh_user};
   policy->quota = settings.quota;
   policy->asks_tenant = settings.quota.any() || rates.tenant_reads > 0 || rates.tenant_writes > 0 ||
                         rates.tenant_deletes > 0;
@@ -239,6 +239,23 @@ void Gate::Settle(const http::Request& request, const http::Route* route, uint64
   if (status < 400 && route != nullptr) loop.hints.Learn(HintOf(request, *route, seed_), tenant);
 }
 
+RateDecision Gate::CountRefresh(uint64_t space, std::string_view member, int64_t received_ns) {
+  std::shared_ptr<const Policy> policy;
+  {
+    MutexLock lock(mutex_);
+    policy = policy_;
+  }
+  const uint32_t limit = policy->limits[Index(RateScope::kRefreshUser)];
+  if (limit == 0) return {};
+  const RateKey key = {.client = Hash64(member, seed_ + space),
+                       .scope = static_cast<uint8_t>(RateScope::kRefreshUser),
+                       .kind = 2};
+  const RateDecision decision = limiter_.Count(key, limit, policy->window_ns, received_ns);
+  (decision.allowed ? refreshes_passed_ : refreshes_refused_)
+      .fetch_add(1, std::memory_order_relaxed);
+  return decision;
+}
+
 // Sets `scope` to the counter that decided.
 RateDecision Gate::Count(const Policy& policy, const http::Request& request,
                          const http::Route* route, const http::IpAddress& client,
@@ -263,6 +280,9 @@ RateDecision Gate::Count(const Policy& policy, const http::Request& request,
 
 GateCounts Gate::counts() const {
   GateCounts total;
+  GateCounts::Scope& refreshes = total.scopes[Index(RateScope::kRefreshUser)];
+  refreshes.passed = refreshes_passed_.load(std::memory_order_relaxed);
+  refreshes.refused = refreshes_refused_.load(std::memory_order_relaxed);
   for (const auto& loop : loops_) {
     for (size_t i = 0; i < kRateScopes; ++i) {
       total.scopes[i].passed += loop->passed[i].Get();

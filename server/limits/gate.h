@@ -49,8 +49,9 @@ enum class RateScope : uint8_t {
   kTenantReads,
   kTenantWrites,
   kTenantDeletes,
+  kRefreshUser,
 };
-inline constexpr size_t kRateScopes = 13;
+inline constexpr size_t kRateScopes = 14;
 std::string_view NameOf(RateScope scope);
 
 struct GateCounts {
@@ -80,6 +81,9 @@ class Gate {
   void Settle(const http::Request& request, const http::Route* route, uint64_t tenant, int status,
               uint64_t bytes);
 
+  // Counts a POST /auth/refresh of a member of the gym whose space this is (crosscutting.md K9). Any thread.
+  RateDecision CountRefresh(uint64_t space, std::string_view member, int64_t received_ns);
+
   // How long a request may read on a worker.
   int64_t query_ns() const { return query_ns_.load(std::memory_order_relaxed); }
 
@@ -106,6 +110,9 @@ class Gate {
   std::vector<std::unique_ptr<PerLoop>> loops_;
   std::atomic<uint64_t> generation_{0};  // Release on Apply, acquire on Admit.
   std::atomic<int64_t> query_ns_{0};     // Relaxed: a limit.
+  // Relaxed: counts.
+  std::atomic<uint64_t> refreshes_passed_{0};
+  std::atomic<uint64_t> refreshes_refused_{0};
   Mutex mutex_{"gate"};
   std::shared_ptr<const Policy> policy_ TNT_GUARDED_BY(mutex_);
 };

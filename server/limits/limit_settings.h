@@ -26,6 +26,8 @@ struct RateFigures {
   uint32_t sign_up = 0;
   uint32_t log_in = 0;
   uint32_t refresh = 0;
+  // POST /auth/refresh of one member, beside the figures per client; 0: not limited.
+  uint32_t refresh_user = 0;
   // Of a whole tenant in one window, by method; 0: not limited.
   uint32_t tenant_reads = 0;
   uint32_t tenant_writes = 0;

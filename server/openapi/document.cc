@@ -195,6 +195,9 @@ class Builder {
     if (route.module == http::Module::kGym) {
       out.push_back({{"$ref", "#/components/parameters/TenantId"}});
     }
+    if (route.module != http::Module::kShared && route.method != http::Method::kGet) {
+      out.push_back({{"$ref", "#/components/parameters/IdempotencyKey"}});
+    }
     if (doc.query.empty()) return out;
     const Json query = Type(doc.route, doc.query);
     if (!query.contains("properties")) return out;

@@ -43,6 +43,18 @@ Json TenantIdParameter() {
           {"schema", {{"type", "string"}}}};
 }
 
+Json IdempotencyKeyParameter() {
+  return {{"name", "Idempotency-Key"},
+          {"in", "header"},
+          {"required", false},
+          {"description",
+           "A text of the client's that makes repeats of this request take effect once: they get "
+           "the first answer and `Idempotent-Replayed: true`, for 24 hours. The same key with "
+           "another body is refused with 422."},
+          {"schema",
+           {{"type", "string"}, {"minLength", 1}, {"maxLength", 255}, {"pattern", "^[!-~]+$"}}}};
+}
+
 Json SecuritySchemes() {
   return {{"member",
            {{"type", "http"},
@@ -84,7 +96,8 @@ Json DocumentHead(const std::set<std::string>& tags, Json schemas) {
        {{"schemas", std::move(schemas)},
         {"responses",
          {{"GymError", ErrorResponse("GymError")}, {"PopupError", ErrorResponse("PopupError")}}},
-        {"parameters", {{"TenantId", TenantIdParameter()}}},
+        {"parameters",
+         {{"TenantId", TenantIdParameter()}, {"IdempotencyKey", IdempotencyKeyParameter()}}},
         {"securitySchemes", SecuritySchemes()}}}};
 }
 

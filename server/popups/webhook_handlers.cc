@@ -15,14 +15,10 @@ Result<http::Response> Run(Module& module, const http::Request& request) {
   const ReadView view = module.engine().View();
   TNT_ASSIGN_OR_RETURN(const std::string actor, module.gate().Admit(view, request, values[0]));
   TNT_ASSIGN_OR_RETURN(const TenantRef shop, db::FindShop(view, values[0], TierOf(request)));
-  webhooks::Answer answer =
-      webhooks::Run(operation, {module.engine(), shop, view, actor, values[1], values[2]}, request);
-  http::Response response = !answer.status.ok() ? PopupError(answer.status)
-                            : answer.json.empty()
-                                ? http::Response::Empty(answer.code)
-                                : http::Response::Json(answer.code, std::move(answer.json));
-  response.release_index = answer.release_index;
-  return response;
+  return webhooks::Run(operation,
+                       {module.engine(), shop, view, actor, values[1], values[2],
+                        [](const Status& status) { return PopupError(status); }},
+                       request);
 }
 
 }  // namespace

@@ -22,6 +22,13 @@ constexpr size_t kDeliveriesDefault = 20;
 
 using codec::View;
 
+struct Answer {
+  Status status;
+  int code = 200;
+  std::string json;  // Empty for 204.
+  uint64_t release_index = 0;
+};
+
 CommandInfo InfoOf(const Caller& caller, const http::Request& request) {
   return {0, caller.actor, request.request_id};
 }
@@ -117,9 +124,7 @@ Answer Replay(const Caller& caller, const http::Request& request) {
   return {Status::Ok(), 202, RecordJson(*reply.delivery), reply.outcome.release_index};
 }
 
-}  // namespace
-
-Answer Run(Operation operation, const Caller& caller, const http::Request& request) {
+Answer Decide(Operation operation, const Caller& caller, const http::Request& request) {
   switch (operation) {
     case Operation::kCreate:
       return Create(caller, request);
@@ -139,6 +144,18 @@ Answer Run(Operation operation, const Caller& caller, const http::Request& reque
   Result<std::string> json = Read(operation, caller, request);
   if (!json.ok()) return Refused(json.status());
   return {Status::Ok(), 200, *std::move(json), 0};
+}
+
+}  // namespace
+
+http::Response Run(Operation operation, const Caller& caller, const http::Request& request) {
+  Answer answer = Decide(operation, caller, request);
+  http::Response response = !answer.status.ok() ? caller.refused(answer.status)
+                            : answer.json.empty()
+                                ? http::Response::Empty(answer.code)
+                                : http::Response::Json(answer.code, std::move(answer.json));
+  response.release_index = answer.release_index;
+  return response;
 }
 
 }  // namespace tenantry::server::webhooks

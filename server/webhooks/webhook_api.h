@@ -8,14 +8,15 @@
 //   GET    …/webhooks/:id/deliveries           newest first, ?limit= up to 100
 //   POST   …/webhooks/:id/deliveries/:deliveryId/replay
 //
-// Errors   in `status`; the family renders it.
+// Errors   what `refused` of the caller makes of a status.
 // Threads  any.
 
-#include <string>
+#include <functional>
 #include <string_view>
 
 #include "engine/engine.h"
 #include "server/http/request.h"
+#include "server/http/response.h"
 
 namespace tenantry::server::webhooks {
 
@@ -29,15 +30,10 @@ struct Caller {
   // Of the request's path, when the operation has them.
   std::string_view id;
   std::string_view delivery_id;
+  // Errors look different in the two families.
+  std::function<http::Response(const Status& status)> refused;
 };
 
-struct Answer {
-  Status status;
-  int code = 200;
-  std::string json;  // Empty for 204.
-  uint64_t release_index = 0;
-};
-
-Answer Run(Operation operation, const Caller& caller, const http::Request& request);
+http::Response Run(Operation operation, const Caller& caller, const http::Request& request);
 
 }  // namespace tenantry::server::webhooks

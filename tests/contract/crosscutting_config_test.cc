@@ -71,6 +71,34 @@ TEST_F(CrosscuttingConfigTest, R9L10LimitsChangeOnSighupAndABadFileChangesNothin
   EXPECT_EQ(server->Stop(), 0);
 }
 
+// D7: the names of the seeds' pool settings are accepted; what has no counterpart is said to have none.
+TEST_F(CrosscuttingConfigTest, D7PoolVariablesAreAcceptedAndMistypedOnesAreTold) {
+  const std::map<std::string, std::string> variables = {{"DB_POOL_MAX", "3"},
+                                                        {"DB_POOL_MIN", "5"},
+                                                        {"DB_POOL_IDLE_TIMEOUT", "30000"},
+                                                        {"DB_POOL_CONNECTION_TIMEOUT", "9000"},
+                                                        {"TENANTRY_HTTP_HASH_WORKER", "2"}};
+  for (const auto& [name, value] : variables) setenv(name.c_str(), value.c_str(), 1);
+  const auto [code, text] = Run({"config", "print", "--origin"});
+  Result<load::ServerProcess> server =
+      load::ServerProcess::Start(TENANTRY_BINARY, folder_.path(), {});
+  for (const auto& [name, value] : variables) unsetenv(name.c_str());
+  EXPECT_EQ(code, 0);
+  for (const char* line : {"workers = 3 ", "idle-ms = 30000 ", "head-ms = 9000 "}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+  ASSERT_TRUE(server.ok()) << server.status().message();
+  EXPECT_TRUE(LogShows("did you mean TENANTRY_HTTP_HASH_WORKERS?")) << Log();
+  EXPECT_TRUE(LogShows("DB_POOL_MIN: sets nothing")) << Log();
+  httplib::Client client(server->url());
+  const httplib::Result metrics = client.Get("/metrics");
+  ASSERT_TRUE(metrics);
+  // Workers and queues are what the seeds' pool was.
+  EXPECT_THAT(metrics->body, HasSubstr("tenantry_http_workers "));
+  EXPECT_THAT(metrics->body, HasSubstr("tenantry_http_connections_max 10000"));
+  EXPECT_EQ(server->Stop(), 0);
+}
+
 TEST_F(CrosscuttingConfigTest, WrongSettingsEndWithCode2AndTheirPlace) {
   WriteFile("loops = \"two\"\n");
   for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{

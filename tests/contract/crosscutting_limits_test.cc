@@ -196,6 +196,44 @@ TEST_F(CrosscuttingLimitsTest, L10HitsAreCountedPerClass) {
   EXPECT_EQ(of(limits::RateScope::kStats).refused, 50u);
 }
 
+// K9: off by default; then a member is counted wherever the requests come from, and others are not concerned.
+TEST_F(CrosscuttingLimitsTest, L10RefreshesAreLimitedPerMember) {
+  limits::LimitSettings settings = TrustingUs();
+  settings.rates.default_class = 0;
+  Apply(settings);
+  const auto sign_up = [&](const std::string& name) {
+    const json body = {{"email", name + "@mail.example"},
+                       {"password", "Password123"},
+                       {"name", name},
+                       {"tenantName", name + " gym"}};
+    return Ask(Request("POST", "/auth/signup", body.dump())).body;
+  };
+  const json ann = sign_up("ann");
+  const json bob = sign_up("bob");
+  std::map<std::string, std::string> tokens = {{"ann", ann["refreshToken"]},
+                                               {"bob", bob["refreshToken"]}};
+  int address = 0;
+  const auto refresh = [&](const std::string& who) {
+    const LimitsAnswer answer =
+        Ask(Request("POST", "/auth/refresh", json{{"refreshToken", tokens[who]}}.dump(),
+                    "X-Forwarded-For: 203.0.113." + std::to_string(++address) + "\r\n"));
+    if (answer.status == 200) tokens[who] = answer.body["refreshToken"];
+    return answer;
+  };
+  for (int i = 0; i < 30; ++i) ASSERT_EQ(refresh("ann").status, 200) << i;
+  settings.rates.refresh_user = 20;
+  Apply(settings);
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(refresh("ann").status, 200) << i;
+  const LimitsAnswer refused = refresh("ann");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.Header("Retry-After"), "60");
+  EXPECT_EQ(refresh("bob").status, 200);
+  clock_.AdvanceMs(kMinuteMs);
+  EXPECT_EQ(refresh("ann").status, 200) << "the refused request did not use the token up";
+  EXPECT_EQ(gate_.counts().scopes[static_cast<size_t>(limits::RateScope::kRefreshUser)].refused,
+            1u);
+}
+
 TEST_F(CrosscuttingLimitsTest, Q8DeniedNetworksGet403OfTheFamily) {
   limits::LimitSettings settings = TrustingUs();
   settings.deny = {"203.0.113.0/24"};

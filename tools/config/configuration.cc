@@ -39,6 +39,7 @@ class Loader {
       const auto flag = sources_.flags.find(setting.name);
       if (flag != sources_.flags.end()) Apply(setting, flag->second, "flag " + setting.Flag());
     }
+    for (const std::string& name : sources_.variable_names) CheckVariable(name);
     CheckTogether();
     if (mistakes_.empty()) return std::move(out_);
     return InvalidArgument(fmt::format("{}", fmt::join(mistakes_, "\n")));
@@ -51,6 +52,27 @@ class Loader {
     const bool list = setting.kind == Kind::kList;
     Apply(setting, list ? SplitAtCommas(text) : std::vector<std::string>{text},
           "environment " + name);
+  }
+
+  // Only a warning: an orchestrator may set variables of its own that begin like ours.
+  void CheckVariable(const std::string& name) {
+    constexpr std::string_view kPrefix = "TENANTRY_";
+    if (name == "DB_POOL_MIN") {
+      out_.warnings.push_back("environment DB_POOL_MIN: sets nothing, all workers always run");
+    }
+    if (!name.starts_with(kPrefix) || name == "TENANTRY_CONFIG") return;
+    for (const Setting& setting : AllSettings()) {
+      if (setting.Variable() == name) return;
+    }
+    std::string meant;
+    for (const char c : name.substr(kPrefix.size())) {
+      meant.push_back(c == '_' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+    }
+    const Setting* const near = FindSetting(NearestName(meant));
+    out_.warnings.push_back(
+        near ? fmt::format("environment {}: no setting of this name; did you mean {}?", name,
+                           near->Variable())
+             : fmt::format("environment {}: no setting of this name", name));
   }
 
   void Apply(const Setting& setting, const std::vector<std::string>& value,

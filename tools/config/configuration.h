@@ -24,12 +24,16 @@ struct Sources {
   std::map<std::string, std::vector<std::string>, std::less<>> flags;
   // Null for a variable that is not set.
   std::function<const char*(const std::string& name)> variable;
+  // The names of all that are set.
+  std::vector<std::string> variable_names;
 };
 
 struct Configuration {
   Settings settings;
   // By the place in AllSettings(): "default", "flag --listen", "environment TENANTRY_LISTEN", "tenantry.toml:12".
   std::vector<std::string> origins;
+  // Variables that look like ours and set nothing.
+  std::vector<std::string> warnings;
 };
 
 Result<Configuration> Load(const Sources& sources);

@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "server/alerts/webhook.h"
 #include "server/http/ip_address.h"
+#include "server/outbound/caller.h"
 
 namespace tenantry::config {
 namespace {
@@ -228,7 +228,7 @@ void AddObserve(std::vector<Setting>* out) {
       Text("alert-webhook", TNT_FIELD(observe.alert_webhook), kRestart, "URL",
            "Gets a POST when an alert of the server begins or ends; empty: the log alone");
   webhook.set = [](const std::vector<std::string>& value, Settings* settings) {
-    if (!value.front().empty()) TNT_RETURN_IF_ERROR(alerts::CheckWebhookUrl(value.front()));
+    if (!value.front().empty()) TNT_RETURN_IF_ERROR(outbound::TargetOf(value.front()).status());
     settings->observe.alert_webhook = value.front();
     return Status::Ok();
   };
@@ -268,6 +268,8 @@ void AddRateLimits(std::vector<Setting>* out) {
        "POST /auth/login; 0: it counts as default");
   rate("rate-limit.refresh", TNT_FIELD(limits.rates.refresh),
        "POST /auth/refresh; 0: it counts as default");
+  rate("rate-limit.refresh-user", TNT_FIELD(limits.rates.refresh_user),
+       "POST /auth/refresh of one member, from all addresses; 0: not limited");
   rate("rate-limit.tenant-reads", TNT_FIELD(limits.rates.tenant_reads),
        "GET of a whole tenant in a window; 0: not limited");
   rate("rate-limit.tenant-writes", TNT_FIELD(limits.rates.tenant_writes),

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "engine/gym/sessions.h"
+#include "engine/jobs/queue.h"
 #include "engine/popups/erasure.h"
 #include "engine/popups/reclaim.h"
 #include "engine/tenant/directory.h"
@@ -13,7 +14,8 @@ namespace tenantry::tools {
 namespace {
 
 constexpr int64_t kIdleMs = 30'000;  // Between looks, when there was nothing to do.
-constexpr int64_t kPauseMs = 20;     // Between steps, so that requests come first.
+constexpr size_t kOrphansPerStep = 64;
+constexpr int64_t kPauseMs = 20;  // Between steps, so that requests come first.
 
 }  // namespace
 
@@ -83,11 +85,22 @@ bool Housekeeping::ReclaimExpired(schema::TenantKind kind) {
   return more;
 }
 
+bool Housekeeping::DropOrphanJobs() {
+  const uint64_t change =
+      engine_.LastChange(kDirectorySpace, schema::CollectionOf<schema::Tenant>().number) + 1;
+  if (change == jobs_dropped_at_) return false;
+  const Result<size_t> dropped = jobs::DropOrphans(engine_, kOrphansPerStep);
+  if (!dropped.ok()) return false;
+  if (*dropped < kOrphansPerStep) jobs_dropped_at_ = change;
+  return *dropped == kOrphansPerStep;
+}
+
 // A step that fails, for want of room on the disk say, is tried again at the next look.
 bool Housekeeping::Step() {
   const Result<bool> dropped = tenant::ReclaimStep(engine_);
   if (dropped.ok() && *dropped) return true;
-  bool more = ReclaimExpired(schema::TenantKind::GYM);
+  bool more = DropOrphanJobs();
+  more = ReclaimExpired(schema::TenantKind::GYM) || more;
   more = ReclaimExpired(schema::TenantKind::SHOP) || more;
   const auto shops =
       tenant::Directory::List(engine_.View(), schema::TenantKind::SHOP, ReadTier::kBlocking);

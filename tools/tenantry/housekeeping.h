@@ -23,12 +23,16 @@ class Housekeeping {
   void FinishCancellations();
   // Expired answers of keyed requests and deliveries of webhooks, in every tenant of a kind and the directory.
   bool ReclaimExpired(schema::TenantKind kind);
+  // Jobs of tenants that are gone, whenever the tenants changed.
+  bool DropOrphanJobs();
   // True when there may be more to do at once.
   bool Step();
   bool StopRequested(int64_t wait_ms);
 
   Engine& engine_;
   const popups::UpkeepOptions upkeep_;
+  // Its thread's own: the last change of tenants after which no job was left over; 0: none yet.
+  uint64_t jobs_dropped_at_ = 0;
   Mutex mutex_{"housekeeping"};
   CondVar stop_changed_;
   bool stop_ TNT_GUARDED_BY(mutex_) = false;

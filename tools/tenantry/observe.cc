@@ -1,6 +1,8 @@
 #include "tools/tenantry/observe.h"
 
-#include "server/alerts/webhook.h"
+#include <memory>
+
+#include "server/alerts/alert_post.h"
 #include "server/core_metrics.h"
 
 namespace tenantry::tools {
@@ -9,7 +11,7 @@ namespace {
 alerts::MonitorOptions MonitorOptionsFor(const config::ObserveSettings& settings,
                                          const http::Server& server,
                                          const server::TenantryApplication& application,
-                                         server::AccessLog& log) {
+                                         server::AccessLog& log, const Clock& clock) {
   alerts::MonitorOptions monitor;
   monitor.sample = [&server, &application] {
     alerts::Sample sample;
@@ -24,9 +26,8 @@ alerts::MonitorOptions MonitorOptionsFor(const config::ObserveSettings& settings
     log.Note(severity, message);
   };
   if (!settings.alert_webhook.empty()) {
-    monitor.post = [url = settings.alert_webhook](const std::string& body) {
-      return alerts::PostWebhook(url, body);
-    };
+    const auto post = std::make_shared<alerts::AlertPost>(clock, settings.alert_webhook);
+    monitor.post = [post](const std::string& body) { return post->Send(body); };
   }
   return monitor;
 }
@@ -42,7 +43,7 @@ Observer::Observer(const config::ObserveSettings& settings, const http::Server& 
                    const server::TenantryApplication& application, server::AccessLog& log,
                    const Clock& clock, int64_t started_boot_ns,
                    server::Observability* observability)
-    : monitor_(clock, MonitorOptionsFor(settings, server, application, log)) {
+    : monitor_(clock, MonitorOptionsFor(settings, server, application, log, clock)) {
   server::AddHttpMetrics(server, observability);
   const double start_seconds = static_cast<double>(clock.NowBootNs() - started_boot_ns) / 1e9;
   observability->metrics.Add([start_seconds](metrics::Exposition& out) {

@@ -250,7 +250,8 @@ int Serve(const config::Sources& sources) {
     http::Server server(http_options, application.routes(), &application, &clock);
     if (const Status started = server.Start(); !started.ok()) return Fail(started, "start");
     relay.Connect(&server);
-    replication.SetDefaultUrl("http://" + server.addresses().front());
+    replication.SetDefaultUrl((server.encrypted() ? "https://" : "http://") +
+                              server.addresses().front());
     Result<std::unique_ptr<server::AdminSocket>> admin = server::AdminSocket::Open(
         settings.data, engine,
         [&](const server::AdminRequest& request) { return replication.RunAdmin(request); });
@@ -260,6 +261,7 @@ int Serve(const config::Sources& sources) {
     runner.Start();
     const Observer observer(settings.observe, server, application, log, clock, started_ns,
                             &observability);
+    for (const std::string& warning : configuration->warnings) log.Note("WARNING", warning);
     Announce(server, log, settings);
     NotifyService("READY=1");
     while (signals.Wait() == SIGHUP) Reload(sources, {log, gate, server}, &settings);

@@ -3,8 +3,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <string_view>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "server/admin/admin_commands.h"
 
@@ -66,6 +68,9 @@ int Print(const config::Sources& sources, bool origin) {
     std::fprintf(stderr, "%s\n", std::string(loaded.status().message()).c_str());
     return server::ExitCodeOf(loaded.status());
   }
+  for (const std::string& warning : loaded->warnings) {
+    std::fprintf(stderr, "warning: %s\n", warning.c_str());
+  }
   std::fputs(config::Print(*loaded, origin).c_str(), stdout);
   return server::kExitOk;
 }
@@ -76,6 +81,10 @@ void AddSettingFlags(CLI::App* command, config::Sources* sources) {
   sources->variable = [](const std::string& name) -> const char* {
     return std::getenv(name.c_str());
   };
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    sources->variable_names.emplace_back(text.substr(0, text.find('=')));
+  }
   command->add_option("--config", sources->file, "TOML file with settings, reread on SIGHUP")
       ->envname("TENANTRY_CONFIG")
       ->type_name("FILE");

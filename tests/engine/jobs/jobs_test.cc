@@ -175,6 +175,31 @@ TEST_F(JobsTest, R2JobsOfADeletedTenantAreDropped) {
   EXPECT_EQ(Now().queued, 0u);
 }
 
+// Dead ones too, and those that are not due for long; others stay.
+TEST_F(JobsTest, R2NoJobOutlivesItsTenant) {
+  const TenantRef other = CreateTenant("other");
+  Queue("dies");
+  RunWith({});  // Nobody handles it.
+  Queue("waits");
+  const Outcome queued = engine().Execute(other, {}, ReadTier::kBlocking, [](Transaction& tx) {
+    return Enqueue(tx, {.kind = "stays", .payload = "", .delay_ms = 1'000}).status();
+  });
+  ASSERT_TRUE(queued.status.ok());
+  engine().WaitReleased(queued.release_index);
+  ASSERT_EQ(Now().dead, 1u);
+  EXPECT_EQ(*DropOrphans(engine(), 100), 0u);
+  const Outcome dropped = engine().ExecuteDirectory(
+      {}, ReadTier::kBlocking,
+      [&](DirectoryTransaction& tx) { return tenant::Directory::Delete(tx, "shop"); });
+  ASSERT_TRUE(dropped.status.ok()) << dropped.status.ToString();
+  engine().WaitReleased(dropped.release_index);
+  EXPECT_EQ(*DropOrphans(engine(), 1), 1u);
+  EXPECT_EQ(*DropOrphans(engine(), 100), 1u);
+  EXPECT_EQ(*DropOrphans(engine(), 100), 0u);
+  EXPECT_EQ(Now().dead, 0u);
+  EXPECT_EQ(Now().queued, 1u);
+}
+
 // Goal: with several workers every job runs exactly once while nothing fails, and not too many of one tenant at a time.
 TEST_F(JobsTest, R2WorkersShareTheQueue) {
   constexpr int kJobs = 200;

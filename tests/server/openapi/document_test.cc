@@ -52,6 +52,10 @@ TEST(DocumentTest, DescribesARouteByItsRowAndItsDoc) {
   EXPECT_EQ(get["parameters"][3]["required"], true);
   EXPECT_EQ(get["responses"]["200"]["content"]["application/json"]["schema"]["$ref"],
             "#/components/schemas/Whole");
+  EXPECT_EQ(get["parameters"].size(), 4u) << "a key makes no sense for a read";
+  const json& of_delete = spec["paths"]["/things/{id}"]["delete"]["parameters"];
+  EXPECT_EQ(of_delete[2]["$ref"], "#/components/parameters/IdempotencyKey");
+  EXPECT_EQ(spec["components"]["parameters"]["IdempotencyKey"]["schema"]["maxLength"], 255);
   EXPECT_FALSE(spec["paths"]["/things/{id}"]["delete"]["responses"]["204"].contains("content"));
   EXPECT_TRUE(spec["components"]["schemas"].contains("Whole"));
   EXPECT_FALSE(spec["components"]["schemas"].contains("Spare")) << "only what is referred to";

@@ -47,6 +47,21 @@ class ConfigurationTest : public ::testing::Test {
   std::map<std::string, std::string> variables_;
 };
 
+TEST_F(ConfigurationTest, VariablesThatSetNothingAreTold) {
+  sources_.variable_names = {"PATH",
+                             "TENANTRY_CONFIG",
+                             "TENANTRY_LISTEN",
+                             "DB_POOL_MIN",
+                             "DB_POOL_MAX",
+                             "TENANTRY_HTTP_WORKER",
+                             "TENANTRY_PORT_7117_TCP_ADDR_OF_SERVICE"};
+  EXPECT_THAT(
+      Loaded().warnings,
+      ::testing::ElementsAre(
+          HasSubstr("DB_POOL_MIN: sets nothing"), HasSubstr("did you mean TENANTRY_HTTP_WORKERS?"),
+          "environment TENANTRY_PORT_7117_TCP_ADDR_OF_SERVICE: no setting of this name"));
+}
+
 TEST_F(ConfigurationTest, FlagsBeatTheEnvironmentBeatsTheFileBeatsDefaults) {
   EXPECT_EQ(Loaded().settings.limits.rates.views, 1000u);
   WriteFile("[rate-limit]\nviews = 1\nstats = 1\ndefault = 1\n");
