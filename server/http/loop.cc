@@ -328,7 +328,7 @@ void Loop::HandleReadableTls(Connection& c) {
   if (c.tls->read_wants_write()) c.write_blocked = true;
   if (closed) c.read_closed = true;
   if (c.pending != Pending::kNone) return UpdateInterest(c);
-  if (received > 0 || closed) return Process(c);
+  if (received > 0 || closed || !c.in.empty()) return Process(c);
   c.in.ReleaseIfEmpty(&pool_);
   if (c.tls->ready() && c.in.empty()) return Settle(c);
   UpdateInterest(c);
@@ -392,6 +392,7 @@ void Loop::Settle(Connection& c) {
     } else if (c.out.empty()) {
       Arm(c, Wait::kIdle);
     }
+    if (c.tls && c.tls->HasPending()) MarkRunnable(c);
   }
   if (c.close_after_write && c.out.empty()) return FinishClose(c);
   UpdateInterest(c);

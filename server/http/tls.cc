@@ -85,7 +85,7 @@ ssize_t TlsSession::Write(const char* data, size_t size) {
 }
 
 bool TlsSession::HasPending() const {
-  return SSL_has_pending(ssl_) == 1;
+  return SSL_pending(ssl_) > 0;
 }
 
 bool TlsSession::ready() const {

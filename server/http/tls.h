@@ -28,7 +28,7 @@ class TlsSession {
 
   ssize_t Read(char* out, size_t size);
   ssize_t Write(const char* data, size_t size);
-  // Bytes have arrived that the socket will not announce again.
+  // Bytes were decrypted that nobody has read; the socket does not announce them again.
   bool HasPending() const;
   bool ready() const;  // The handshake is done.
   // The last Read() waits until the socket takes bytes.

@@ -1,5 +1,6 @@
 // A8 of crosscutting.md, the TLS part: the real binary with a certificate, and a new one while it runs.
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -8,6 +9,7 @@
 
 #include <gtest/gtest.h>
 #include <httplib.h>
+#include <openssl/ssl.h>
 
 #include "tests/load/child_process.h"
 #include "tests/support/engine_fixture.h"
@@ -94,6 +96,45 @@ TEST_F(CrosscuttingTlsTest, A8RequestsAndAnswersOfEverySizePassEncrypted) {
   }
   for (std::thread& thread : clients) thread.join();
   EXPECT_EQ(answered, 80);
+  EXPECT_EQ(server->Stop(), 0);
+}
+
+// Goal: requests that were decrypted together are all answered, however little the server reads ahead.
+// Method: a thousand of them in records of 16 KiB, to a server whose input buffer is smaller than a record.
+TEST_F(CrosscuttingTlsTest, A8PipelinedRequestsBeyondTheInputBufferAreAnswered) {
+  constexpr size_t kRequests = 1000;
+  MakeCertificate("a");
+  Use("a", "a");
+  std::vector<std::string> arguments = Arguments();
+  arguments.insert(arguments.end(), {"--http-head-bytes", "1024", "--http-target-bytes", "512",
+                                     "--http-body-bytes", "1024", "--http-pipeline-bytes", "1024"});
+  auto server = load::ServerProcess::Start(TENANTRY_BINARY, folder_.path(), arguments);
+  ASSERT_TRUE(server.ok()) << server.status().message();
+  const std::string address = server->url().substr(std::string("https://").size());
+  const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context(SSL_CTX_new(TLS_client_method()),
+                                                             SSL_CTX_free);
+  const std::unique_ptr<BIO, void (*)(BIO*)> client(BIO_new_ssl_connect(context.get()),
+                                                    BIO_free_all);
+  BIO_set_conn_hostname(client.get(), address.c_str());
+  ASSERT_EQ(BIO_do_connect(client.get()), 1);
+  std::string requests;
+  for (size_t i = 0; i < kRequests; ++i) requests += "GET /health HTTP/1.1\r\nHost: h\r\n\r\n";
+  ASSERT_EQ(BIO_write(client.get(), requests.data(), static_cast<int>(requests.size())),
+            static_cast<int>(requests.size()));
+  std::string answers;
+  size_t answered = 0;
+  const std::string status = "HTTP/1.1 200 ";
+  for (std::array<char, 16'384> block{}; answered < kRequests;) {
+    const int got = BIO_read(client.get(), block.data(), static_cast<int>(block.size()));
+    ASSERT_GT(got, 0) << answered << " answers";
+    answers.append(block.data(), static_cast<size_t>(got));
+    size_t at = 0;
+    for (size_t found; (found = answers.find(status, at)) != std::string::npos; ++answered) {
+      at = found + status.size();
+    }
+    answers.erase(0, std::max(at, answers.size() - std::min(answers.size(), status.size())));
+  }
+  EXPECT_EQ(answered, kRequests);
   EXPECT_EQ(server->Stop(), 0);
 }
 
