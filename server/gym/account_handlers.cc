@@ -26,12 +26,13 @@ Status JudgePassword(const Access& access, const http::Request& request, std::st
   if (!sent) return InvalidFields({std::string(field) + " must be a string"});
   LoginGuard& logins = access.state->logins;
   const std::string_view account = View(member.getEmailKey());
-  if (logins.WaitMs(account, request.peer_ip) > 0) return TooManyAttempts();
+  const std::string customer = http::CustomerOf(request.client);
+  if (logins.WaitMs(account, customer) > 0) return TooManyAttempts();
   if (VerifyPassword(View(member.getPasswordHash()), password)) {
-    logins.NoteSuccess(account, request.peer_ip);
+    logins.NoteSuccess(account, customer);
     return Status::Ok();
   }
-  logins.NoteFailure(account, request.peer_ip);
+  logins.NoteFailure(account, customer);
   return Unauthenticated("Unauthorized");
 }
 

@@ -157,7 +157,8 @@ http::Response LogIn(const Context& context, const Access& access, const http::R
   if (!input.ok()) return Refused(context, input.status(), request);
   LoginGuard& logins = access.state->logins;
   const std::string account = domain::EmailKey(View((**input).getEmail()));
-  const int64_t wait_ms = logins.WaitMs(account, request.peer_ip);
+  const std::string customer = http::CustomerOf(request.client);
+  const int64_t wait_ms = logins.WaitMs(account, customer);
   if (wait_ms > 0) {
     return TooManyReply(context, request, (wait_ms + 999) / 1000);
   }
@@ -171,10 +172,10 @@ http::Response LogIn(const Context& context, const Access& access, const http::R
   if (!candidates.ok()) return Refused(context, candidates.status(), request);
   const domain::LoginCandidate* match = FindMatch(*candidates, View((**input).getPassword()));
   if (match == nullptr) {
-    logins.NoteFailure(account, request.peer_ip);
+    logins.NoteFailure(account, customer);
     return Refused(context, Unauthorized(), request);
   }
-  logins.NoteSuccess(account, request.peer_ip);
+  logins.NoteSuccess(account, customer);
   domain::LoginCandidate chosen = *match;
   if (IsOutdated(View(chosen.member->getPasswordHash()))) {
     Result<std::string> hash = HashPassword(View((**input).getPassword()));

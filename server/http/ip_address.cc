@@ -45,6 +45,11 @@ std::optional<IpAddress> ParseIpAddress(std::string_view text) {
   return std::nullopt;
 }
 
+std::string CustomerOf(const IpAddress& address) {
+  const uint64_t part = address.is_v4() ? address.low : address.high;
+  return std::string(reinterpret_cast<const char*>(&part), sizeof part);
+}
+
 IpAddress IpAddressOf(const sockaddr_storage& peer) {
   if (peer.ss_family == AF_INET6) {
     return FromV6(reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,9 @@ struct IpAddress {
 
 // "192.0.2.1", "2001:db8::1", without a port or brackets.
 std::optional<IpAddress> ParseIpAddress(std::string_view text);
+
+// What one customer has, as a key: an IPv4 address, or the /64 of an IPv6 one.
+std::string CustomerOf(const IpAddress& address);
 IpAddress IpAddressOf(const sockaddr_storage& peer);
 
 class NetworkList {

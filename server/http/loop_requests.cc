@@ -124,6 +124,7 @@ void Loop::PrepareRequest(Connection& c) {
   c.framer.Fill(c.in.data(), &request_);
   request_.peer_ip = c.peer_ip;
   request_.peer = c.peer;
+  request_.client = c.admission.client;
   request_.received_ns = c.started_ns;
   request_.loop = id_;
   request_.blocking_lane = false;
@@ -158,9 +159,14 @@ const Response* Loop::Dispatch(const Request& request) {
   const RouteMatch match = context_.router->Match(request_.method, request_.path, &request_.params);
   c.route = match.route;
   const auto handle = [&] { return application_.Handle(*match.route, request); };
+  const auto admit = [&] {
+    auto refusal = application_.Admit(request, match.route, &c.admission);
+    request_.client = c.admission.client;
+    return refusal;
+  };
   if (!HasRoom() && (!match.route || match.route->rate != RateClass::kExempt)) {
     response_ = application_.Overloaded(request);
-  } else if (auto refusal = application_.Admit(request, match.route, &c.admission)) {
+  } else if (auto refusal = admit()) {
     response_ = *std::move(refusal);
   } else if (!match.route) {
     response_ = Guarded(application_, request,

@@ -43,6 +43,7 @@ struct Request {
   PathParams params;
   std::string peer_ip;         // Of the socket.
   IpAddress peer;              // The same.
+  IpAddress client;            // The peer, or whom a trusted proxy names; set by admission.
   int64_t received_ns = 0;     // Boot clock when the request was complete.
   std::string request_id;      // The client's X-Request-Id when well-formed, else ours.
   uint32_t loop = 0;           // Which loop received it.

@@ -126,6 +126,26 @@ TEST_F(CrosscuttingLimitsTest, L8ForwardedAddressesOfStrangersAreIgnored) {
   EXPECT_EQ(Get("/popups?shopId=x", "X-Forwarded-For: 203.0.113.1, 127.0.0.1\r\n").status, 200);
 }
 
+// Who guesses passwords is held up, not everybody behind the same proxy.
+TEST_F(CrosscuttingLimitsTest, L8PasswordGuessersAreToldApartBehindAProxy) {
+  limits::LimitSettings settings = TrustingUs();
+  settings.rates.default_class = 0;
+  Apply(settings);
+  const json gym = {{"email", "eve@mail.example"},
+                    {"password", "Password123"},
+                    {"name", "Eve"},
+                    {"tenantName", "Guarded"}};
+  ASSERT_EQ(Ask(Request("POST", "/auth/signup", gym.dump())).status, 201);
+  const auto log_in = [&](const std::string& password, const std::string& from) {
+    const json body = {{"email", "eve@mail.example"}, {"password", password}};
+    return Ask(Request("POST", "/auth/login", body.dump(), "X-Forwarded-For: " + from + "\r\n"))
+        .status;
+  };
+  for (int i = 0; i < 10; ++i) ASSERT_EQ(log_in("wrong", "203.0.113.1"), 401) << i;
+  EXPECT_EQ(log_in("Password123", "203.0.113.1"), 429);
+  EXPECT_EQ(log_in("Password123", "203.0.113.2"), 200);
+}
+
 TEST_F(CrosscuttingLimitsTest, L9HealthPreflightAndExemptNetworksAreNotCounted) {
   const std::string preflight = Request(
       "OPTIONS", "/popups", "", "Origin: https://shop\r\nAccess-Control-Request-Method: POST\r\n");
