@@ -167,7 +167,7 @@ std::optional<http::Response> TenantryApplication::AskGate(const http::Request& 
     case limits::Verdict::kTenantOverQuota: {
       http::Response response =
           Error(429, "This tenant uses more than its share, please try again later", request);
-      response.headers.emplace_back("Retry-After", std::to_string(admission->reset_seconds));
+      response.headers.emplace_back("Retry-After", std::to_string(admission->tenant_wait_seconds));
       return response;
     }
     case limits::Verdict::kTooManyRequests: {

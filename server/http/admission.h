@@ -17,6 +17,7 @@ struct Admission {
   uint32_t limit = 0;
   uint32_t remaining = 0;
   uint32_t reset_seconds = 0;
+  uint32_t tenant_wait_seconds = 0;  // Until the tenant is within its quota again; 0: it is.
   uint32_t window_seconds = 0;
 };
 

@@ -203,7 +203,7 @@ Verdict Gate::AdmitTenant(const Policy& policy, PerLoop* loop, const http::Reque
       policy.quota.any() ? quota_.WaitNs(tenant, policy.quota, request.received_ns) : 0;
   if (wait_ns > 0) {
     loop->over_quota.Add();
-    admission->reset_seconds = SecondsOf(wait_ns);
+    admission->tenant_wait_seconds = SecondsOf(wait_ns);
     return Verdict::kTenantOverQuota;
   }
   const RateScope scope = TenantScopeOf(request.method);

@@ -74,7 +74,7 @@ class Gate {
   Status Apply(const LimitSettings& settings);
 
   // Counts the request. Notes the client and the counter in `admission`. `route` is null for an unknown path. When the
-  // tenant is over its quota, `admission->reset_seconds` says for how long.
+  // tenant is over its quota, `admission->tenant_wait_seconds` says for how long.
   Verdict Admit(const http::Request& request, const http::Route* route, http::Admission* admission);
 
   // The request got an answer about `tenant` (a space, 0: none), and took so many bytes in and out.

@@ -157,7 +157,7 @@ TEST_F(GateQuotaTest, ATenantOverItsQuotaWaitsAndOthersDoNot) {
   EXPECT_EQ(gate_.counts().over_quota, 100u - static_cast<unsigned>(passed));
   http::Admission admission;
   EXPECT_EQ(gate_.Admit(Ask("shopId=busy"), &kPopups, &admission), Verdict::kTenantOverQuota);
-  EXPECT_EQ(admission.reset_seconds, 1u);
+  EXPECT_EQ(admission.tenant_wait_seconds, 1u);
   settings_.quota = {};
   ASSERT_TRUE(gate_.Apply(settings_).ok());
   EXPECT_EQ(gate_.Admit(Ask("shopId=busy"), &kPopups, &admission), Verdict::kAdmitted);
