@@ -4,9 +4,15 @@
 // sessions at the same time. Errors and rates are checked always; times and memory only in the long run (./dev soak,
 // TNT_PROFILE_SCALE=1), where nothing else runs beside it.
 
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <sstream>
+#include <string_view>
+#include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -179,7 +179,7 @@ TEST_F(JobsTest, R2JobsOfADeletedTenantAreDropped) {
 TEST_F(JobsTest, R2NoJobOutlivesItsTenant) {
   const TenantRef other = CreateTenant("other");
   Queue("dies");
-  RunWith({});  // Nobody handles it.
+  RunWith({Unavailable("no use"), {.error = {}, .final = true}, {}});
   Queue("waits");
   const Outcome queued = engine().Execute(other, {}, ReadTier::kBlocking, [](Transaction& tx) {
     return Enqueue(tx, {.kind = "stays", .payload = "", .delay_ms = 1'000}).status();
