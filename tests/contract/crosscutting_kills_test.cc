@@ -116,7 +116,7 @@ class DurableKillTest : public DurableContractTest {
 };
 
 TEST_F(DurableKillTest, Acceptance4EightRepeatsOfEachWriteWithKillsHaveOneEffect) {
-  const uint64_t writes = crash::Setting("TNT_KEYED_WRITES", 200);
+  const uint64_t writes = crash::Setting("TNT_KEYED_WRITES", 400);
   popup_id_ = Post("/popups", PopupBody("counted")).body["id"];
   url_ = server_->url();
   ASSERT_NO_FATAL_FAILURE(Storm(writes));
