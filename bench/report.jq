@@ -4,7 +4,9 @@ def median: sort | if length == 0 then null elif length % 2 == 1 then .[length /
   else (.[length / 2 - 1] + .[length / 2]) / 2 end;
 def round_to($digits): . * pow(10; $digits) | round | . / pow(10; $digits);
 def spread: {median: (median | round_to(3)), min: (min | round_to(3)), max: (max | round_to(3))};
-def minimum($row): {active: $active_min, views: $views_min}[$row];
+# "available/100" is the row "available" of a gym of scale 100.
+def kind: split("/")[0];
+def minimum($row; $connections): $ratio_min[$row | kind][$connections | tostring];
 
 # Runs of one row on one server.
 def side: {
@@ -23,8 +25,15 @@ def row: .[0] as $first | ratios as $ratios | {
   tenantry: (map(select(.server == "tenantry")) | side),
   nginx: (map(select(.server == "nginx")) | if length > 0 then side else null end),
   ratio: (if ($ratios | length) > 0 then $ratios | spread else null end),
-  ratioMin: minimum($first.row)}
+  ratioMin: minimum($first.row; $first.connections)}
   | .pass = (.tenantry.failed == 0 and (.ratioMin == null or ($ratios | median) >= .ratioMin));
+
+# How much longer an answer takes for a gym of the largest scale than for one of scale 1, by round.
+def growth($kind): [$runs[] | select(.server == "tenantry" and (.row | kind) == $kind)] | group_by(.round) | map(
+    (map(select(.row | endswith("/1")).requestsPerSecond) | first) as $small |
+    (map(select(.row | endswith("/100")).requestsPerSecond) | first) as $large | $small / $large)
+  | {median: (median | round_to(3)), min: (min | round_to(3)), max: (max | round_to(3)), limit: $growth_max,
+     pass: (median <= $growth_max)};
 
 {
   date: $date, commit: $commit, command: $command,
@@ -33,9 +42,12 @@ def row: .[0] as $first | ratios as $ratios | {
   method: {rounds: $rounds, secondsPerRun: $seconds, generator: "wrk -t1 on the same machine", rateLimit: "exempt",
     serverLog: "on, to a file on the data disk", serverLogBytes: $log_bytes, nginxWorkers: 2, nginxAccessLog: "off"},
   rows: ($runs | group_by([.row, .headers, .connections]) | map(row) |
-    sort_by([{active: 0, views: 1, bookings: 2}[.row], .connections, (.headers == "browser")])),
+    sort_by([{active: 0, views: 1, bookings: 2, available: 3, availableWritten: 4}[.row | kind], .connections,
+      (.headers == "browser"), (.row | split("/")[1] // "0" | tonumber)])),
+  growth: {available: growth("available"), availableWritten: growth("availableWritten")},
+  micro: $micro,
   fairness: {active: $fair_active[0], views: $fair_views[0]},
   memory: {peakMibDemoData800Connections: ($rss_kib / 1024 | round_to(1)), peakMibWholeRun: ($rss_end_kib / 1024 | round_to(1)),
     limitMib: $rss_max_mib, pass: ($rss_kib / 1024 <= $rss_max_mib)}
 }
-| .pass = ([.rows[].pass, .memory.pass, (.fairness[] | .pass // false)] | all)
+| .pass = ([.rows[].pass, .growth[].pass, .memory.pass, (.fairness[] | .pass // false)] | all)

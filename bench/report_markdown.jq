@@ -1,6 +1,8 @@
 # report.jq's output for people.
 
-def names: {active: "GET /popups/active", views: "POST /analytics/views", bookings: "POST /bookings"};
+def names: {active: "GET /popups/active", views: "POST /analytics/views", bookings: "POST /bookings",
+  available: "GET /sessions/available", availableWritten: "GET /sessions/available, 20 writes a second"};
+def name: split("/") as [$kind, $scale] | names[$kind] + (if $scale then ", gym of scale \($scale)" else "" end);
 def verdict: if . then "pass" else "**FAIL**" end;
 def spread($digits): "\(.median) (\(.min)–\(.max))";
 def whole: "\(.median | round) (\(.min | round)–\(.max | round))";
@@ -15,9 +17,11 @@ def whole: "\(.median | round) (\(.min | round)–\(.max | round))";
 
 | request | headers | connections | requests/s | nginx | ratio | wanted | p50 ms | p99 ms | failed | |
 |---|---|---|---|---|---|---|---|---|---|---|",
-(.rows[] | "| \(names[.row]) | \(.headers) | \(.connections) | \(.tenantry.requestsPerSecond | whole) | " +
+(.rows[] | "| \(.row | name) | \(.headers) | \(.connections) | \(.tenantry.requestsPerSecond | whole) | " +
   "\(if .nginx then .nginx.requestsPerSecond | whole else "–" end) | \(if .ratio then .ratio | spread(2) else "–" end) | " +
   "\(if .ratioMin then "≥ \(.ratioMin)" else "–" end) | \(.tenantry.p50Ms) | \(.tenantry.p99Ms) | \(.tenantry.failed) | \(.pass | verdict) |"),
+(.growth | to_entries[] | "
+\(names[.key]): a gym of scale 100 takes \(.value | spread(2)) times as long as one of scale 1 (limit \(.value.limit), \(.value.pass | verdict))."),
 "
 | at 800 connections | requests/s | worst / median connection | fairness | p99 ms | worst ms | errors | |
 |---|---|---|---|---|---|---|---|",
@@ -25,4 +29,8 @@ def whole: "\(.median | round) (\(.min | round)–\(.max | round))";
   "| \(names[$row]) | \(.requestsPerSecond) | \(.perConnection.requestsMin) / \(.perConnection.requestsMedian) | \(.fairness) | " +
   "\(.latencyMs.p99) | \(.latencyMs.max) | \(.errors.total) | \(.pass | verdict) |" end),
 "
-Peak memory with demo data at 800 connections: \(.memory.peakMibDemoData800Connections) MiB (limit \(.memory.limitMib) MiB, \(.memory.pass | verdict)); after the whole run \(.memory.peakMibWholeRun) MiB."
+Peak memory with demo data at 800 connections: \(.memory.peakMibDemoData800Connections) MiB (limit \(.memory.limitMib) MiB, \(.memory.pass | verdict)); after the whole run \(.memory.peakMibWholeRun) MiB.",
+"
+| operation without HTTP | time |
+|---|---|",
+(.micro[] | "| \(.name) | \(.time * 100 | round / 100) \(.unit) |")

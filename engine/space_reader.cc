@@ -109,6 +109,30 @@ Status SkipIndexValues(const schema::IndexInfo& index, std::string_view* row) {
 
 Status SpaceReader::ScanIndexKeys(const schema::Collection& collection, const IndexRange& range,
                                   const std::function<bool(std::string_view)>& visit) const {
+  return ScanIndexRows(collection, range,
+                       [&visit](std::string_view primary_key, std::string_view /*held*/) {
+                         return visit(primary_key);
+                       });
+}
+
+Status SpaceReader::ScanIndexBytes(const schema::Collection& collection, const IndexRange& range,
+                                   const std::function<bool(std::string_view)>& visit) const {
+  const bool covers = collection.Index(range.index).covers;
+  Status found;
+  TNT_RETURN_IF_ERROR(
+      ScanIndexRows(collection, range, [&](std::string_view primary_key, std::string_view held) {
+        // A row from before its index covered holds nothing.
+        if (covers && !held.empty()) return visit(held);
+        const Result<std::string> bytes = GetRecord(collection, primary_key);
+        if (!bytes.ok()) found = bytes.status();
+        return bytes.ok() && visit(*bytes);
+      }));
+  return found;
+}
+
+Status SpaceReader::ScanIndexRows(
+    const schema::Collection& collection, const IndexRange& range,
+    const std::function<bool(std::string_view, std::string_view)>& visit) const {
   const schema::IndexInfo& index = collection.Index(range.index);
   const keys::Kind kind = index.unique ? keys::Kind::kUnique : keys::Kind::kIndex;
   const std::string head = keys::IndexPrefix(space_, kind, collection.number, range.index);
@@ -137,7 +161,7 @@ Status SpaceReader::ScanIndexKeys(const schema::Collection& collection, const In
       primary_key = cursor->key().substr(head.size());
       TNT_RETURN_IF_ERROR(SkipIndexValues(index, &primary_key));
     }
-    if (!visit(primary_key)) return Status::Ok();
+    if (!visit(primary_key, cursor->value())) return Status::Ok();
   }
   return cursor->status();
 }

@@ -107,13 +107,8 @@ class SpaceReader {
                    const std::function<bool(const codec::Stored<T>&)>& visit) const {
     const schema::Collection& collection = schema::CollectionOf<T>();
     Status decoded;
-    TNT_RETURN_IF_ERROR(ScanIndexKeys(collection, range, [&](std::string_view primary_key) {
-      Result<std::string> bytes = GetRecord(collection, primary_key);
-      if (!bytes.ok()) {
-        decoded = bytes.status();
-        return false;
-      }
-      Result<codec::Stored<T>> record = codec::Stored<T>::Decode(*bytes);
+    TNT_RETURN_IF_ERROR(ScanIndexBytes(collection, range, [&](std::string_view bytes) {
+      Result<codec::Stored<T>> record = codec::Stored<T>::Decode(bytes);
       if (!record.ok()) {
         decoded = record.status();
         return false;
@@ -122,6 +117,9 @@ class SpaceReader {
     }));
     return decoded;
   }
+  // The same, undecoded. Rows of a covering index bring their record along.
+  Status ScanIndexBytes(const schema::Collection& collection, const IndexRange& range,
+                        const std::function<bool(std::string_view bytes)>& visit) const;
   // Visits only the encoded primary keys: enough to count.
   Status ScanIndexKeys(const schema::Collection& collection, const IndexRange& range,
                        const std::function<bool(std::string_view primary_key)>& visit) const;
@@ -203,6 +201,10 @@ class SpaceReader {
                                    std::span<const keys::Part> values) const;
   Result<std::string> GetRaw(const std::string& key) const;
   Status ChargeRow() const;
+  // Visits the encoded primary key of each row and what the row holds.
+  Status ScanIndexRows(
+      const schema::Collection& collection, const IndexRange& range,
+      const std::function<bool(std::string_view primary_key, std::string_view held)>& visit) const;
   void NoteCollection(const schema::Collection& collection) const;
   // Visits counter rows of [lower, upper), whose keys start with `prefix_bytes` of family and owner.
   Status VisitCounters(const std::string& lower, const std::string& upper, size_t prefix_bytes,

@@ -54,8 +54,9 @@ Status SpaceWriter::InsertBytes(const schema::Collection& collection,
   Describe(collection, nullptr, &record);
   const std::string tuple = codec::PrimaryKey(collection, record);
   const std::string key = keys::RecordKey(space_, collection.number, tuple);
+  std::vector<codec::IndexRow> rows = codec::IndexRows(space_, collection, record, tuple, bytes);
   TNT_RETURN_IF_ERROR(PutUniqueRow(key, std::move(bytes), collection.name));
-  for (codec::IndexRow& row : codec::IndexRows(space_, collection, record, tuple)) {
+  for (codec::IndexRow& row : rows) {
     if (row.index->unique) {
       TNT_RETURN_IF_ERROR(PutUniqueRow(row.key, std::move(row.value), collection.name));
     } else {
@@ -69,7 +70,7 @@ Status SpaceWriter::PutUnchecked(SpaceId space, const schema::Collection& collec
                                  capnp::DynamicStruct::Reader record, std::string bytes) {
   if (space == space_) Describe(collection, nullptr, &record);
   const std::string tuple = codec::PrimaryKey(collection, record);
-  for (codec::IndexRow& row : codec::IndexRows(space, collection, record, tuple)) {
+  for (codec::IndexRow& row : codec::IndexRows(space, collection, record, tuple, bytes)) {
     TNT_CHECK(!row.index->unique);  // Uniqueness needs a look, and the space's partition.
     TNT_RETURN_IF_ERROR(execution_->Put(std::move(row.key), std::move(row.value)));
   }
@@ -82,10 +83,10 @@ Status SpaceWriter::UpdateBytes(const schema::Collection& collection,
   Describe(collection, &before, &after);
   const std::string tuple = codec::PrimaryKey(collection, before);
   TNT_CHECK(tuple == codec::PrimaryKey(collection, after));
+  const std::vector<codec::IndexRow> old_rows = codec::IndexRows(space_, collection, before, tuple);
+  std::vector<codec::IndexRow> new_rows = codec::IndexRows(space_, collection, after, tuple, bytes);
   TNT_RETURN_IF_ERROR(
       execution_->Put(keys::RecordKey(space_, collection.number, tuple), std::move(bytes)));
-  const std::vector<codec::IndexRow> old_rows = codec::IndexRows(space_, collection, before, tuple);
-  std::vector<codec::IndexRow> new_rows = codec::IndexRows(space_, collection, after, tuple);
   const auto contains = [](const std::vector<codec::IndexRow>& rows, const std::string& key) {
     for (const codec::IndexRow& row : rows) {
       if (row.key == key) return true;
@@ -97,7 +98,7 @@ Status SpaceWriter::UpdateBytes(const schema::Collection& collection,
     if (!contains(new_rows, row.key)) TNT_RETURN_IF_ERROR(execution_->Delete(row.key));
   }
   for (codec::IndexRow& row : new_rows) {
-    if (contains(old_rows, row.key)) continue;
+    if (!row.index->covers && contains(old_rows, row.key)) continue;
     if (row.index->unique) {
       TNT_RETURN_IF_ERROR(PutUniqueRow(row.key, std::move(row.value), collection.name));
     } else {

@@ -51,7 +51,7 @@ bool HasHeader(const http::Response& response, std::string_view name) {
 // A finished 200 with a body: what tags, codings and the cache are about.
 bool IsWhole(const http::Response& response) {
   return response.status == 200 && !response.content_type.empty() && !response.rerun_blocking &&
-         response.tick_ticket == 0 && response.release_index == 0;
+         response.tick_ticket == 0 && response.release_index == 0 && !response.stream;
 }
 
 // Lists that anyone may see have bounds of their own, and clients that know no pages.

@@ -45,7 +45,8 @@ std::string PrimaryKey(const schema::Collection& collection, capnp::DynamicStruc
 }
 
 std::vector<IndexRow> IndexRows(SpaceId space, const schema::Collection& collection,
-                                capnp::DynamicStruct::Reader record, std::string_view primary_key) {
+                                capnp::DynamicStruct::Reader record, std::string_view primary_key,
+                                std::string_view bytes) {
   const FieldAccess access(record);
   std::vector<IndexRow> rows;
   rows.reserve(collection.indexes.size());
@@ -56,14 +57,15 @@ std::vector<IndexRow> IndexRows(SpaceId space, const schema::Collection& collect
     std::string tail;
     for (const FieldInfo* field : index.fields) AppendField(&tail, *field, access);
     if (!index.unique) tail.append(primary_key);
+    const std::string_view value = index.unique ? primary_key : index.covers ? bytes : "";
     if (index.words.empty()) {
-      rows.push_back({&index, head + tail, std::string(index.unique ? primary_key : "")});
+      rows.push_back({&index, head + tail, std::string(value)});
       continue;
     }
     for (const std::string& word : Words(JoinedText(index, access))) {
       std::string key = head;
       keys::AppendPart(&key, std::string_view(word));
-      rows.push_back({&index, key.append(tail), {}});
+      rows.push_back({&index, key.append(tail), std::string(value)});
     }
   }
   return rows;

@@ -16,13 +16,16 @@ std::string PrimaryKey(const schema::Collection& collection, capnp::DynamicStruc
 
 struct IndexRow {
   const schema::IndexInfo* index;
-  std::string key;    // Whole key, space included.
-  std::string value;  // Primary key tuple for unique rows, empty for plain ones.
+  std::string key;  // Whole key, space included.
+  std::string
+      value;  // Primary key tuple for unique rows, the record for covering ones, else empty.
 };
 
 // All index rows that a record has, in catalog order. A unique index over a null field has no row;
-// a plain one writes null text like the empty text, and a null integer as the smallest.
+// a plain one writes null text like the empty text, and a null integer as the smallest. `bytes` is
+// the record as it is stored; who asks for the keys alone may leave it out.
 std::vector<IndexRow> IndexRows(SpaceId space, const schema::Collection& collection,
-                                capnp::DynamicStruct::Reader record, std::string_view primary_key);
+                                capnp::DynamicStruct::Reader record, std::string_view primary_key,
+                                std::string_view bytes = {});
 
 }  // namespace tenantry::codec

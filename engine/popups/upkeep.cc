@@ -19,6 +19,7 @@ using codec::Stored;
 
 constexpr uint32_t kRowsPerStep = 512;
 constexpr uint8_t kTrackedAtIndex = 1;
+constexpr uint8_t kAssignedAtIndex = 1;
 
 Result<std::vector<std::string>> PopupIds(const SpaceReader& shop) {
   std::vector<std::string> ids;
@@ -85,11 +86,43 @@ Result<std::vector<Stored<schema::TrackedEvent>>> OldIds(const SpaceReader& shop
   return ids;
 }
 
-Status ExpireIds(Transaction& tx, int64_t before_unix_ms, ReclaimProgress* progress) {
+// Assignments that are older, whatever their test.
+Result<std::vector<Stored<schema::AbAssignment>>> OldAssignments(const SpaceReader& shop,
+                                                                 int64_t before_unix_ms) {
+  std::vector<Stored<schema::AbAssignment>> found;
+  TNT_RETURN_IF_ERROR(shop.ScanIndex<schema::AbAssignment>(
+      {.index = kAssignedAtIndex, .until = before_unix_ms}, [&](const auto& assignment) {
+        found.push_back(assignment);
+        return found.size() < kRowsPerStep;
+      }));
+  return found;
+}
+
+// Assignments of tests that have been over since then.
+Result<std::vector<Stored<schema::AbAssignment>>> AssignmentsOfEnded(const SpaceReader& shop,
+                                                                     int64_t since_unix_ms) {
+  std::vector<Stored<schema::AbAssignment>> found;
+  Status scanned;
+  TNT_RETURN_IF_ERROR(shop.ScanRecords<schema::AbGroup>({}, false, [&](const auto& group) {
+    if (group->getStatus() != schema::AbStatus::COMPLETED) return true;
+    if (group->getUpdatedAt() >= since_unix_ms) return true;
+    scanned = shop.ScanRecords<schema::AbAssignment>({View(group->getId())}, false,
+                                                     [&](const auto& assignment) {
+                                                       found.push_back(assignment);
+                                                       return found.size() < kRowsPerStep;
+                                                     });
+    return scanned.ok() && found.size() < kRowsPerStep;
+  }));
+  TNT_RETURN_IF_ERROR(scanned);
+  return found;
+}
+
+template <class Find>
+Status EraseFound(Transaction& tx, const Find& find, ReclaimProgress* progress) {
   *progress = {};
-  TNT_ASSIGN_OR_RETURN(const auto ids, OldIds(tx, before_unix_ms));
-  for (const auto& id : ids) TNT_RETURN_IF_ERROR(tx.Erase(id));
-  progress->rows = static_cast<uint32_t>(ids.size());
+  TNT_ASSIGN_OR_RETURN(const auto rows, find(tx));
+  for (const auto& row : rows) TNT_RETURN_IF_ERROR(tx.Erase(row));
+  progress->rows = static_cast<uint32_t>(rows.size());
   progress->more = progress->rows == kRowsPerStep;
   return Status::Ok();
 }
@@ -130,14 +163,27 @@ Result<ReclaimProgress> UpkeepStep(Engine& engine, const TenantRef& shop,
         }));
     Add(part, &sum);
   }
-  TNT_ASSIGN_OR_RETURN(const auto ids, OldIds(space, now - kEventIdWindowMs));
-  if (ids.empty()) return sum;
-  TNT_ASSIGN_OR_RETURN(
-      const ReclaimProgress part,
-      RunStep(engine, shop, kExpiry, [&](Transaction& tx, ReclaimProgress* progress) {
-        return ExpireIds(tx, now - kEventIdWindowMs, progress);
-      }));
-  Add(part, &sum);
+  const auto expire = [&](const auto& find) -> Status {
+    TNT_ASSIGN_OR_RETURN(const auto rows, find(space));
+    if (rows.empty()) return Status::Ok();
+    TNT_ASSIGN_OR_RETURN(
+        const ReclaimProgress part,
+        RunStep(engine, shop, kExpiry, [&](Transaction& tx, ReclaimProgress* progress) {
+          return EraseFound(tx, find, progress);
+        }));
+    Add(part, &sum);
+    return Status::Ok();
+  };
+  TNT_RETURN_IF_ERROR(
+      expire([now](const SpaceReader& reader) { return OldIds(reader, now - kEventIdWindowMs); }));
+  TNT_RETURN_IF_ERROR(expire([now](const SpaceReader& reader) {
+    return AssignmentsOfEnded(reader, now - kEndedTestKeptMs);
+  }));
+  if (options.event_retention_ms > 0) {
+    TNT_RETURN_IF_ERROR(expire([now, &options](const SpaceReader& reader) {
+      return OldAssignments(reader, now - options.event_retention_ms);
+    }));
+  }
   return sum;
 }
 

@@ -29,6 +29,9 @@ struct Index {
   # Text fields to search in. A record has a row per distinct folded word of them (engine/codec/words.h),
   # which leads the row; `fields` follow and may be empty. Never unique.
   words @4 :List(Text);
+  # Each row holds the whole record beside its key, so that a scan reads neighbours instead of one record
+  # here and one there. For lists that are read far more often than their records change. Never unique.
+  covers @5 :Bool;
 }
 
 annotation record @0xe18ba1987574ece3 (struct) :Record;

@@ -361,6 +361,9 @@ IndexInfo ResolveIndex(const StructInfo& info, Index::Reader index) {
     out.words.push_back(field);
   }
   if (out.unique && !out.words.empty()) Contradiction(info.name, "a word cannot be unique");
+  out.covers = index.getCovers();
+  if (out.covers && out.unique)
+    Contradiction(info.name, "a unique row holds the key, not the record");
   if (out.fields.empty() && out.words.empty()) Contradiction(info.name, "an index without fields");
   if (index.getWhen().size() > 0) {
     out.when = MustFind(info, View(index.getWhen()));

@@ -74,6 +74,7 @@ struct IndexInfo {
   std::vector<const FieldInfo*> fields;
   const FieldInfo* when = nullptr;
   std::vector<const FieldInfo*> words;  // Not empty: a word leads each row.
+  bool covers = false;                  // Rows hold the record.
 };
 
 struct Collection {

@@ -355,7 +355,7 @@ enum GymBookingStatus {
 struct GymBooking $A.record((collection = "gymBookings", number = 25, key = ["id"], indexes = [
     (number = 1, fields = ["memberId", "sessionInstanceId"], unique = true),
     (number = 2, fields = ["memberId", "createdAt"]),
-    (number = 3, fields = ["sessionInstanceId", "status", "createdAt"]),
+    (number = 3, fields = ["sessionInstanceId", "status", "createdAt"], covers = true),
     (number = 4, fields = ["createdAt"]),
     (number = 5, fields = ["memberId", "bookedAt"])])) {
   id @0 :Text;

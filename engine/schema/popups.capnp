@@ -161,7 +161,7 @@ struct AbGroup $A.record((collection = "abGroups", number = 57, key = ["id"], in
 
 # What a visitor was shown first, so that changing the group moves nobody. Holds a keyed hash, not the visitor's id.
 struct AbAssignment $A.record((collection = "abAssignments", number = 58,
-    key = ["groupId", "visitorHash"])) {
+    key = ["groupId", "visitorHash"], indexes = [(number = 1, fields = ["assignedAt"])])) {
   groupId @0 :Text;
   visitorHash @1 :Text;
   popupId @2 :Text;

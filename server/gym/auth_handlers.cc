@@ -45,6 +45,12 @@ const domain::LoginCandidate* FindMatch(const domain::LoginCandidates& candidate
   return match;
 }
 
+// The outcome of a try is held back as long as whatever else was tried on the account says.
+http::Response HeldBack(int64_t hold_ms, http::Response response) {
+  response.hold_ms = hold_ms;
+  return response;
+}
+
 // The gym a login names: by body, else by header. A header that names none is harmless here.
 Result<std::optional<std::string>> LoginGym(const Access& access, const http::Request& request,
                                             const schema::GymLoginInput::Reader& body) {
@@ -171,9 +177,10 @@ http::Response LogIn(const Context& context, const Access& access, const http::R
                                   context.engine.clock().NowUnixMs(), access.tier);
   if (!candidates.ok()) return Refused(context, candidates.status(), request);
   const domain::LoginCandidate* match = FindMatch(*candidates, View((**input).getPassword()));
+  const int64_t hold_ms = logins.HoldMs(account);
   if (match == nullptr) {
     logins.NoteFailure(account, customer);
-    return Refused(context, Unauthorized(), request);
+    return HeldBack(hold_ms, Refused(context, Unauthorized(), request));
   }
   logins.NoteSuccess(account, customer);
   domain::LoginCandidate chosen = *match;
@@ -183,7 +190,7 @@ http::Response LogIn(const Context& context, const Access& access, const http::R
     if (hash.ok()) chosen.upgraded_hash = *std::move(hash);
   }
   const auto done = domain::SignIn(context.engine, chosen, request.request_id, access.tier);
-  return SignedInReply(context, request, done, 200);
+  return HeldBack(hold_ms, SignedInReply(context, request, done, 200));
 }
 
 http::Response RefreshLogin(const Context& context, const Access& access,

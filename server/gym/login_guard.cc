@@ -3,24 +3,28 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/base/bytes.h"
+
 namespace tenantry::server::gym {
 
-std::string LoginGuard::Key(std::string_view account, std::string_view address) {
-  std::string key(address);
-  key.append(" ").append(account);
+std::string LoginGuard::Key(std::string_view account, const http::IpAddress& address) {
+  std::string key;
+  AppendBig64(&key, address.high);
+  AppendBig64(&key, address.low);
+  key.append(account);
   return key;
 }
 
-double LoginGuard::FailuresNow(const Count& count, int64_t now_ms) const {
+double LoginGuard::FailuresNow(const Count& count, int64_t now_ms) {
   const double age_ms = static_cast<double>(std::max<int64_t>(0, now_ms - count.noted_ms));
   return count.failures * std::exp2(-age_ms / static_cast<double>(kHalfLifeMs));
 }
 
-int64_t LoginGuard::WaitMs(std::string_view account, std::string_view address) {
+int64_t LoginGuard::WaitMs(std::string_view account, const http::IpAddress& address) {
   const int64_t now_ms = clock_.NowUnixMs();
   MutexLock lock(mutex_);
-  const auto found = counts_.find(Key(account, address));
-  if (found == counts_.end()) return 0;
+  const auto found = pairs_.find(Key(account, address));
+  if (found == pairs_.end()) return 0;
   const double failures = FailuresNow(found->second, now_ms);
   // One more failure must fit below the maximum.
   if (failures + 1 <= kFailuresMax) return 0;
@@ -28,27 +32,45 @@ int64_t LoginGuard::WaitMs(std::string_view account, std::string_view address) {
   return static_cast<int64_t>(std::ceil(half_lives * static_cast<double>(kHalfLifeMs)));
 }
 
-void LoginGuard::NoteFailure(std::string_view account, std::string_view address) {
+int64_t LoginGuard::HoldMs(std::string_view account) {
   const int64_t now_ms = clock_.NowUnixMs();
   MutexLock lock(mutex_);
-  if (counts_.size() >= kEntriesMax) MakeRoomLocked(now_ms);
-  Count& count = counts_[Key(account, address)];
+  const auto found = accounts_.find(std::string(account));
+  if (found == accounts_.end()) return 0;
+  // Ten failures within seconds are ten, although the first have begun to fade.
+  const double beyond = std::round(FailuresNow(found->second, now_ms) - kFreeFailures);
+  if (beyond < 0) return 0;
+  const double hold_ms = static_cast<double>(kHoldMsFirst) * std::exp2(std::min(beyond, 20.0));
+  return std::min(static_cast<int64_t>(hold_ms), kHoldMsMax);
+}
+
+void LoginGuard::AddFailure(Counts* counts, const std::string& key, int64_t now_ms) {
+  if (counts->size() >= kEntriesMax) MakeRoom(counts, now_ms);
+  Count& count = (*counts)[key];
   count.failures = FailuresNow(count, now_ms) + 1;
   count.noted_ms = now_ms;
 }
 
-void LoginGuard::NoteSuccess(std::string_view account, std::string_view address) {
+void LoginGuard::NoteFailure(std::string_view account, const http::IpAddress& address) {
+  const int64_t now_ms = clock_.NowUnixMs();
   MutexLock lock(mutex_);
-  counts_.erase(Key(account, address));
+  AddFailure(&pairs_, Key(account, address), now_ms);
+  AddFailure(&accounts_, std::string(account), now_ms);
+}
+
+void LoginGuard::NoteSuccess(std::string_view account, const http::IpAddress& address) {
+  MutexLock lock(mutex_);
+  pairs_.erase(Key(account, address));
 }
 
 // Drops what hardly counts any more, and if that is not enough, whatever counts least.
-void LoginGuard::MakeRoomLocked(int64_t now_ms) {
+void LoginGuard::MakeRoom(Counts* counts, int64_t now_ms) {
   for (const double least : {0.5, 1.5, kFailuresMax / 2, 2 * kFailuresMax}) {
-    std::erase_if(counts_,
+    std::erase_if(*counts,
                   [&](const auto& entry) { return FailuresNow(entry.second, now_ms) < least; });
-    if (counts_.size() < kEntriesMax / 2) return;
+    if (counts->size() < kEntriesMax / 2) return;
   }
+  counts->clear();
 }
 
 }  // namespace tenantry::server::gym

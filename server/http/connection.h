@@ -7,7 +7,9 @@
 //   waiting    one reply is outstanding: a worker runs the handler, or a tick decides, or the log
 //   must catch up. The
 //              request's bytes stay in `in` and no later request is started.
-//   replying   `out` is not empty; short replies leave at the end of the same batch.
+//   replying   `out` is not empty; short replies leave at the end of the same batch. Of a streamed
+//   body a worker makes
+//              the next piece whenever `out` is empty.
 //   closing    `close_after_write`: the last reply is in `out`.
 //   lingering  the write side is shut; what the client still sends is discarded, so that it reads
 //   our last reply
@@ -56,10 +58,14 @@ struct RenderedReply {
   std::string head;
   std::string body;
   std::shared_ptr<const std::string> shared_body;
+  std::shared_ptr<BodySource> stream;
   std::string log_detail;
   int status = 0;
   uint64_t release_index = 0;
+  int64_t hold_ms = 0;
   uint64_t tenant_space = 0;
+  bool pulling = false;         // A worker makes the next piece of `stream`.
+  uint64_t streamed_bytes = 0;  // Of the pieces so far.
 };
 
 // What a connection waits for; each has its own time limit.
@@ -71,17 +77,21 @@ enum class Wait : uint8_t {
   kReply,
   kPosition,
   kRelease,
+  kHold,
+  kPiece,
   kWrite,
   kLinger
 };
 
-enum class Pending : uint8_t { kNone, kWorker, kTick, kRelease };
+enum class Pending : uint8_t { kNone, kWorker, kTick, kRelease, kHold, kStream };
 
 struct Connection {
   explicit Connection(const FramingLimits& limits) : framer(limits) {}
 
   // The time limit that goes with what is pending.
   Wait WaitOfPending() const {
+    if (pending == Pending::kHold) return Wait::kHold;
+    if (pending == Pending::kStream) return Wait::kPiece;
     if (pending != Pending::kRelease) return Wait::kReply;
     return held ? Wait::kRelease : Wait::kPosition;
   }
@@ -109,7 +119,7 @@ struct Connection {
   Admission admission;
   int64_t started_ns = 0;
   RequestId request_id;
-  std::unique_ptr<RenderedReply> held;  // While pending is kTick or kRelease.
+  std::unique_ptr<RenderedReply> held;  // While pending is kTick, kRelease, kHold or kStream.
   uint64_t await_index = 0;  // Not handled yet: pending is kRelease, and nothing is held.
 
   std::string peer_ip;

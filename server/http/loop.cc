@@ -355,6 +355,8 @@ void Loop::FlushOne(Connection& c) {
     return UpdateInterest(c);
   }
   if (c.wait == Wait::kWrite) c.wait = Wait::kNothing;
+  if (c.pending == Pending::kStream && !c.held->pulling) PullPiece(c);
+  if (c.fd < 0) return;
   if (c.pending != Pending::kNone) Arm(c, c.WaitOfPending());
   if (c.pending == Pending::kNone && !c.in.empty() && c.wait == Wait::kNothing) MarkRunnable(c);
   Settle(c);
@@ -385,6 +387,7 @@ void Loop::UpdateInterest(Connection& c) {
 // What follows when the loop is done with a connection for now.
 void Loop::Settle(Connection& c) {
   if (c.fd < 0 || c.wait == Wait::kLinger) return;
+  if (c.pending == Pending::kStream) return UpdateInterest(c);
   if (c.pending == Pending::kNone && !c.close_after_write && c.in.empty()) {
     c.in.ReleaseIfEmpty(&pool_);
     if (c.read_closed || (draining_ && c.served)) {
@@ -453,6 +456,12 @@ void Loop::Arm(Connection& c, Wait wait) {
       from = c.started_ns;
       limit = std::min(times.release_ms, times.request_ms);
       break;
+    case Wait::kHold:
+      limit = c.held->hold_ms;
+      break;
+    case Wait::kPiece:
+      limit = times.request_ms;
+      break;
     case Wait::kWrite:
       limit = times.write_ms;
       break;
@@ -480,9 +489,12 @@ void Loop::HandleDeadline(Connection& c) {
       return Fail(c, 503, "The request took too long", true);
     case Wait::kPosition:
       return Resume(c);
+    case Wait::kHold:
+      return EndHold(c);
     case Wait::kRelease:
       return Fail(c, 503, kUnknownOutcome, true);
     case Wait::kIdle:
+    case Wait::kPiece:
     case Wait::kWrite:
     case Wait::kLinger:
       return Close(c);

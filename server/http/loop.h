@@ -59,6 +59,7 @@ class Loop final : private Dispatcher {
   void BeginDrain(int64_t deadline_boot_ns);
   // A worker finished; the connection may be gone.
   void Complete(ConnectionKey key, Response response);
+  void CompletePiece(ConnectionKey key, Status made, std::string piece);
 
  private:
   static constexpr size_t kTickRequests = 32;
@@ -66,6 +67,11 @@ class Loop final : private Dispatcher {
   struct Parked {
     uint64_t release_index;
     ConnectionKey key;
+  };
+  struct Piece {
+    ConnectionKey key;
+    Status made;
+    std::string bytes;
   };
   struct Ticket {
     uint64_t ticket;
@@ -115,10 +121,14 @@ class Loop final : private Dispatcher {
   bool HasRoom() const;
   void Park(Connection& c, uint64_t index);
   void SendHeld(Connection& c);
+  void EndHold(Connection& c);
   void Await(Connection& c);
   void Resume(Connection& c);
   void Send(Connection& c, std::string_view head, RenderedReply* reply);
+  void Record(const Connection& c, const RenderedReply& reply, uint64_t body_bytes);
   void FinishRequest(Connection& c);
+  void PullPiece(Connection& c);
+  void SendPiece(Connection& c, const Status& made, std::string bytes);
   // Answers an error that no handler made, and closes.
   void Fail(Connection& c, int status, std::string_view reason, bool framed);
   // While the log is busy a small tick stays open for more requests, at most until the next release.
@@ -145,6 +155,7 @@ class Loop final : private Dispatcher {
   std::atomic<int64_t> drain_deadline_ns_{0};       // 0: not draining. Published by the wake.
   Mutex mailbox_mutex_{"http_loop_mailbox"};
   std::vector<std::pair<ConnectionKey, Response>> mailbox_ TNT_GUARDED_BY(mailbox_mutex_);
+  std::vector<Piece> piece_mailbox_ TNT_GUARDED_BY(mailbox_mutex_);
 
   // Loop thread only.
   FileDescriptor epoll_fd_;
@@ -175,6 +186,7 @@ class Loop final : private Dispatcher {
   std::vector<TickVerdict> verdicts_;
   std::vector<Parked> parked_;  // A heap, lowest index first.
   std::vector<std::pair<ConnectionKey, Response>> completions_;
+  std::vector<Piece> pieces_;
 
   // Of the request being handled, kept to reuse its memory.
   Connection* current_ = nullptr;

@@ -232,16 +232,30 @@ void Loop::Complete(ConnectionKey key, Response response) {
   Wake();
 }
 
+void Loop::CompletePiece(ConnectionKey key, Status made, std::string piece) {
+  {
+    MutexLock lock(mailbox_mutex_);
+    piece_mailbox_.push_back({key, std::move(made), std::move(piece)});
+  }
+  Wake();
+}
+
 void Loop::TakeCompletions() {
   {
     MutexLock lock(mailbox_mutex_);
     completions_.swap(mailbox_);
+    pieces_.swap(piece_mailbox_);
   }
   for (auto& [key, response] : completions_) {
     Connection* c = Find(key);
     if (c && c->pending == Pending::kWorker) Answer(*c, std::move(response));
   }
   completions_.clear();
+  for (Piece& piece : pieces_) {
+    Connection* c = Find(piece.key);
+    if (c && c->pending == Pending::kStream) SendPiece(*c, piece.made, std::move(piece.bytes));
+  }
+  pieces_.clear();
 }
 
 // Renders and delivers a response that was decided after the request's own pass through the
@@ -267,9 +281,11 @@ RenderedReply TakeReply(Response* response) {
   RenderedReply reply;
   reply.body = std::move(response->body);
   reply.shared_body = std::move(response->shared_body);
+  reply.stream = std::move(response->stream);
   reply.log_detail = std::move(response->log_detail);
   reply.status = response->status;
   reply.release_index = response->release_index;
+  reply.hold_ms = response->hold_ms;
   reply.tenant_space = response->tenant_space;
   return reply;
 }
@@ -281,6 +297,10 @@ void Loop::Deliver(Connection& c) {
     if (tickets_.empty()) tick_released_ = application_.ReleasedIndex();
     tickets_.push_back({response_.tick_ticket, c.key});
     return Hold(c, Pending::kTick);
+  }
+  if (response_.hold_ms > 0) {
+    Hold(c, Pending::kHold);
+    return Arm(c, Wait::kHold);
   }
   if (response_.release_index > application_.ReleasedIndex()) {
     Hold(c, Pending::kRelease);
@@ -361,6 +381,13 @@ void Loop::SendHeld(Connection& c) {
   if (!c.in.empty()) MarkRunnable(c);
 }
 
+// The reply waited long enough; it may still have to wait for its entry.
+void Loop::EndHold(Connection& c) {
+  const uint64_t index = c.held->release_index;
+  if (index > application_.ReleasedIndex()) return Park(c, index);
+  SendHeld(c);
+}
+
 void Loop::EndTick() {
   if (tickets_.empty()) return;
   verdicts_.clear();
@@ -393,13 +420,21 @@ void Loop::EndTick() {
 void Loop::Send(Connection& c, std::string_view head, RenderedReply* reply) {
   const uint64_t bytes = reply->shared_body ? reply->shared_body->size() : reply->body.size();
   const bool no_body = HasNoBody(reply->status);
+  const bool sends_body = !no_body && c.framer.method() != Method::kHead;
+  const bool streams = reply->stream != nullptr && sends_body;
   if (!c.framer.keep_alive() || draining_) c.close_after_write = true;
+  // Only the end of the connection ends such a body there.
+  if (streams && c.framer.is_http_1_0()) c.close_after_write = true;
   fmt::memory_buffer tail;
   tail.append(date_line_);
   std::array<char, Application::kAdmissionLinesBytes> room;
   tail.append(application_.AdmissionLines(c.admission, room));
   fmt::format_to(std::back_inserter(tail), "X-Request-Id: {}\r\n", c.request_id.view());
-  if (!no_body) fmt::format_to(std::back_inserter(tail), "Content-Length: {}\r\n", bytes);
+  if (streams && !c.framer.is_http_1_0()) {
+    tail.append(std::string_view("Transfer-Encoding: chunked\r\n"));
+  } else if (!no_body && !reply->stream) {
+    fmt::format_to(std::back_inserter(tail), "Content-Length: {}\r\n", bytes);
+  }
   if (c.close_after_write) {
     tail.append(std::string_view("Connection: close\r\n"));
   } else if (c.framer.is_http_1_0()) {
@@ -408,7 +443,11 @@ void Loop::Send(Connection& c, std::string_view head, RenderedReply* reply) {
   tail.append(std::string_view("\r\n"));
   c.out.Append(head, &pool_);
   c.out.Append({tail.data(), tail.size()}, &pool_);
-  const bool sends_body = !no_body && c.framer.method() != Method::kHead;
+  if (streams) {
+    c.held = std::make_unique<RenderedReply>(std::move(*reply));
+    c.pending = Pending::kStream;
+    return MarkDirty(c);
+  }
   if (sends_body) {
     if (reply->shared_body) {
       c.out.AppendShared(std::move(reply->shared_body));
@@ -416,6 +455,11 @@ void Loop::Send(Connection& c, std::string_view head, RenderedReply* reply) {
       c.out.AppendBody(std::move(reply->body), &pool_);
     }
   }
+  Record(c, *reply, sends_body ? bytes : 0);
+  FinishRequest(c);
+}
+
+void Loop::Record(const Connection& c, const RenderedReply& reply, uint64_t body_bytes) {
   AccessRecord record;
   record.route = c.route;
   record.method = c.framer.method();
@@ -423,14 +467,54 @@ void Loop::Send(Connection& c, std::string_view head, RenderedReply* reply) {
   record.target = c.framer.Target(c.in.data());
   record.request_id = c.request_id.view();
   record.peer_ip = c.peer_ip;
-  record.status = reply->status;
-  record.detail = reply->log_detail;
-  record.tenant_space = reply->tenant_space;
-  record.body_bytes = sends_body ? bytes : 0;
+  record.status = reply.status;
+  record.detail = reply.log_detail;
+  record.tenant_space = reply.tenant_space;
+  record.body_bytes = body_bytes;
   record.latency_ns = context_.clock->NowBootNs() - c.started_ns;
   record.loop = id_;
   application_.OnReply(record);
+}
+
+// A worker makes the next piece of the body, now that the client has all before it.
+void Loop::PullPiece(Connection& c) {
+  c.held->pulling = true;
+  c.wait = Wait::kNothing;
+  const bool taken = context_.blocking->Push([this, source = c.held->stream, key = c.key] {
+    std::string piece;
+    Status made;
+    try {
+      made = source->Next(&piece);
+    } catch (const std::exception& error) {
+      made = Internal(error.what());
+    }
+    CompletePiece(key, std::move(made), std::move(piece));
+  });
+  if (!taken) SendPiece(c, Unavailable("the workers' queue is full"), {});
+}
+
+void Loop::SendPiece(Connection& c, const Status& made, std::string bytes) {
+  RenderedReply& reply = *c.held;
+  reply.pulling = false;
+  if (!made.ok()) {
+    reply.log_detail = "the body was cut: " + made.ToString();
+    Record(c, reply, reply.streamed_bytes);
+    return Close(c);
+  }
+  const bool chunked = !c.framer.is_http_1_0();
+  if (!bytes.empty()) {
+    reply.streamed_bytes += bytes.size();
+    if (chunked) c.out.Append(fmt::format("{:x}\r\n", bytes.size()), &pool_);
+    c.out.AppendBody(std::move(bytes), &pool_);
+    if (chunked) c.out.Append("\r\n", &pool_);
+    return MarkDirty(c);
+  }
+  if (chunked) c.out.Append("0\r\n\r\n", &pool_);
+  Record(c, reply, reply.streamed_bytes);
+  c.held.reset();
+  c.pending = Pending::kNone;
   FinishRequest(c);
+  if (!c.in.empty()) MarkRunnable(c);
 }
 
 void Loop::FinishRequest(Connection& c) {

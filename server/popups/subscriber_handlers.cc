@@ -1,6 +1,7 @@
 // /email-subscribers: the storefront adds and removes addresses, the shop reads them.
 
 #include <optional>
+#include <utility>
 
 #include "engine/popups/erasure.h"
 #include "engine/popups/popups.h"
@@ -142,20 +143,35 @@ Result<http::Response> Erase(Module& module, const http::Request& request) {
   return Parked(http::Response::Empty(204), outcome);
 }
 
+// Everybody of one state of the shop, as many rows at a time as a piece holds.
+class SubscriberCsv final : public http::BodySource {
+ public:
+  explicit SubscriberCsv(std::optional<SpaceReader> shop)
+      : shop_(std::move(shop)), more_(shop_.has_value()) {}
+
+  Status Next(std::string* piece) override {
+    if (!std::exchange(head_sent_, true)) piece->append(db::kSubscriberCsvHead);
+    if (!more_) return Status::Ok();
+    TNT_ASSIGN_OR_RETURN(more_, db::AppendSubscriberCsv(*shop_, kExportRows, &after_, piece));
+    return Status::Ok();
+  }
+
+ private:
+  const std::optional<SpaceReader> shop_;
+  bool head_sent_ = false;
+  bool more_;
+  std::string after_;
+};
+
 Result<http::Response> Export(Module& module, const http::Request& request) {
   const ReadView view = module.engine().View();
   TNT_ASSIGN_OR_RETURN(const auto admitted, module.gate().AdmitQuery(view, request));
-  TNT_ASSIGN_OR_RETURN(const auto space, Module::FindSpace(view, request, admitted.shop_id));
+  TNT_ASSIGN_OR_RETURN(auto space, Module::FindSpace(view, request, admitted.shop_id));
   http::Response response;
   response.content_type = "text/csv; charset=utf-8";
   response.headers.emplace_back("Content-Disposition", "attachment; filename=\"subscribers.csv\"");
   response.headers.emplace_back("Cache-Control", kNeverStored);
-  response.body = db::kSubscriberCsvHead;
-  std::string after;
-  for (bool more = space.has_value(); more;) {
-    TNT_ASSIGN_OR_RETURN(more,
-                         db::AppendSubscriberCsv(*space, kExportRows, &after, &response.body));
-  }
+  response.stream = std::make_shared<SubscriberCsv>(std::move(space));
   return response;
 }
 

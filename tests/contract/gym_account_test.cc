@@ -1,5 +1,9 @@
 // One's own account: gym.md section 5.1, account routes, and the lock-out.
 
+#include <chrono>
+
+#include <httplib.h>
+
 #include "tests/contract/gym_api.h"
 
 namespace tenantry::contract {
@@ -130,6 +134,38 @@ TEST_F(GymAccountTest, GuessingPasswordsIsSlow) {
   EXPECT_EQ(
       api_.Post("/auth/login", {}, {{"email", other.email}, {"password", "correct horse"}}).status,
       200);
+}
+
+// From ever new addresses nobody is locked out, but answers about the account leave later and later.
+// Behind a proxy that is trusted, the address is the one it reports.
+// Rows: POST /auth/login
+// Flaws: F48
+TEST(GymLoginHoldTest, GuessingFromManyAddressesIsSlowAndLocksNobodyOut) {
+  using Clock = std::chrono::steady_clock;
+  const TemporaryFolder folder;
+  Result<load::ServerProcess> started = load::ServerProcess::Start(
+      ServerBinary(), folder.path(),
+      {"--rate-limit-exempt", "0.0.0.0/0", "--trusted-proxies", "127.0.0.0/8"});
+  ASSERT_TRUE(started.ok()) << started.status().ToString();
+  httplib::Client client(started->url());
+  client.set_read_timeout(30);
+  const json account = {{"email", "mia@mail.example"},
+                        {"password", "correct horse"},
+                        {"name", "Mia"},
+                        {"tenantName", "Iron"}};
+  const auto made = client.Post("/auth/signup", account.dump(), "application/json");
+  ASSERT_TRUE(made && made->status == 201);
+  const auto try_from = [&](int address, const std::string& password) {
+    const httplib::Headers from = {{"X-Forwarded-For", "203.0.113." + std::to_string(address)}};
+    const json body = {{"email", "Mia@mail.example"}, {"password", password}};
+    const auto answer = client.Post("/auth/login", from, body.dump(), "application/json");
+    return answer ? answer->status : 0;
+  };
+  for (int i = 0; i < 11; ++i) EXPECT_EQ(try_from(i, "a guess too many"), 401) << i;
+  const auto start = Clock::now();
+  EXPECT_EQ(try_from(100, "correct horse"), 200);
+  EXPECT_GE(Clock::now() - start, std::chrono::milliseconds(400)) << "two failures beyond ten";
+  EXPECT_EQ(started->Stop(), 0);
 }
 
 }  // namespace

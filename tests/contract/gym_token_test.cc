@@ -90,25 +90,63 @@ TEST(GymPasswordTest, OnlyOurOwnHashesAreUpToDate) {
   EXPECT_TRUE(IsOutdated("$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"));
 }
 
+const http::IpAddress kHome = *http::ParseIpAddress("10.0.0.1");
+const http::IpAddress kElsewhere = *http::ParseIpAddress("10.0.0.2");
+
 // F48: ten failures from one address; then one more for each that decayed.
 TEST(LoginGuardTest, FailuresLockOneAddressAndDecay) {
   ManualClock clock(kNowS * 1000);
   LoginGuard guard(clock);
   for (int i = 0; i < 10; ++i) {
-    EXPECT_EQ(guard.WaitMs("mia", "10.0.0.1"), 0) << i;
-    guard.NoteFailure("mia", "10.0.0.1");
+    EXPECT_EQ(guard.WaitMs("mia", kHome), 0) << i;
+    guard.NoteFailure("mia", kHome);
   }
-  const int64_t wait_ms = guard.WaitMs("mia", "10.0.0.1");
+  const int64_t wait_ms = guard.WaitMs("mia", kHome);
   EXPECT_GT(wait_ms, 0);
   EXPECT_LT(wait_ms, LoginGuard::kHalfLifeMs);
-  EXPECT_EQ(guard.WaitMs("mia", "10.0.0.2"), 0);
-  EXPECT_EQ(guard.WaitMs("tom", "10.0.0.1"), 0);
+  EXPECT_EQ(guard.WaitMs("mia", kElsewhere), 0);
+  EXPECT_EQ(guard.WaitMs("tom", kHome), 0);
   clock.AdvanceMs(wait_ms);
-  EXPECT_EQ(guard.WaitMs("mia", "10.0.0.1"), 0);
-  guard.NoteFailure("mia", "10.0.0.1");
-  EXPECT_GT(guard.WaitMs("mia", "10.0.0.1"), 0);
-  guard.NoteSuccess("mia", "10.0.0.1");
-  EXPECT_EQ(guard.WaitMs("mia", "10.0.0.1"), 0);
+  EXPECT_EQ(guard.WaitMs("mia", kHome), 0);
+  guard.NoteFailure("mia", kHome);
+  EXPECT_GT(guard.WaitMs("mia", kHome), 0);
+  guard.NoteSuccess("mia", kHome);
+  EXPECT_EQ(guard.WaitMs("mia", kHome), 0);
+}
+
+// F48: whoever guesses from ever new addresses waits longer and longer for each answer, up to a
+// bound, and so does the owner; nobody is refused. No success ends it, time does.
+TEST(LoginGuardTest, TheHoldOfAnAccountGrowsWhereverFailuresComeFrom) {
+  ManualClock clock(kNowS * 1000);
+  LoginGuard guard(clock);
+  std::vector<int64_t> holds;
+  for (uint64_t i = 0; i < 16; ++i) {
+    const http::IpAddress address{0, i};
+    EXPECT_EQ(guard.WaitMs("mia", address), 0);
+    holds.push_back(guard.HoldMs("mia"));
+    guard.NoteFailure("mia", address);
+    clock.AdvanceMs(10);
+  }
+  EXPECT_EQ(holds, (std::vector<int64_t>{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 250, 500, 1000, 2000, 4000,
+                                         LoginGuard::kHoldMsMax}));
+  EXPECT_EQ(guard.HoldMs("tom"), 0);
+  guard.NoteSuccess("mia", kHome);
+  EXPECT_EQ(guard.HoldMs("mia"), LoginGuard::kHoldMsMax);
+  EXPECT_EQ(guard.WaitMs("mia", kHome), 0);
+  clock.AdvanceMs(LoginGuard::kHalfLifeMs);
+  EXPECT_EQ(guard.HoldMs("mia"), 0);
+}
+
+// More accounts than fit: the oldest go, and what is tried now still counts.
+TEST(LoginGuardTest, CountsStayBounded) {
+  ManualClock clock(kNowS * 1000);
+  LoginGuard guard(clock);
+  for (size_t i = 0; i < LoginGuard::kEntriesMax + 1; ++i) {
+    guard.NoteFailure(std::to_string(i), kHome);
+  }
+  for (int i = 0; i < 10; ++i) guard.NoteFailure("mia", kHome);
+  EXPECT_GT(guard.WaitMs("mia", kHome), 0);
+  EXPECT_GT(guard.HoldMs("mia"), 0);
 }
 
 }  // namespace

@@ -225,7 +225,7 @@ TEST_F(PopupsMainPathTest, F34ViewsAndEditsTogetherAreExact) {
       }
     });
   }
-  for (int i = 0; i < 40; ++i) {
+  for (int i = 0; i < 100; ++i) {
     EXPECT_EQ(
         Call("PATCH", "/popups/" + id + "?shopId=" + shop, {{"name", "n" + std::to_string(i)}})
             .status,

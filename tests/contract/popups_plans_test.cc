@@ -1,5 +1,7 @@
 // Plans, limits and usage as clients see them (popups.md §7, F72-F74), and erasing and exporting subscribers.
 
+#include <sstream>
+
 #include "tests/contract/popups_api.h"
 
 namespace tenantry::contract {
@@ -128,6 +130,32 @@ TEST_F(PopupsPlansTest, F81ErasingAPerson) {
   EXPECT_EQ(Post("/email-subscribers", {{"shopId", shop}, {"email", "ann@example.com"}}).status,
             201)
       << "who was erased may come back";
+}
+
+// More than is read at a time: the body comes in pieces, and whole.
+// Rows: GET /email-subscribers/export.csv
+TEST_F(PopupsPlansTest, TheExportIsStreamed) {
+  constexpr int kSubscribers = 2100;
+  const std::string shop = FreshShop();
+  httplib::Client client(server_->url());
+  client.set_keep_alive(true);
+  client.set_tcp_nodelay(true);
+  for (int i = 0; i < kSubscribers; ++i) {
+    const std::string email = "p" + std::to_string(i) + "@mail.example";
+    const auto made = client.Post(
+        "/email-subscribers", json{{"shopId", shop}, {"email", email}}.dump(), "application/json");
+    ASSERT_TRUE(made && made->status == 201);
+  }
+  const PopupAnswer csv = Get("/email-subscribers/export.csv?shopId=" + shop);
+  EXPECT_EQ(csv.status, 200);
+  EXPECT_EQ(csv.Header("Transfer-Encoding"), "chunked");
+  EXPECT_EQ(csv.Header("Content-Length"), "");
+  std::set<std::string> emails;
+  std::istringstream lines(csv.text);
+  std::string line;
+  std::getline(lines, line);
+  while (std::getline(lines, line)) emails.insert(line.substr(0, line.find(',')));
+  EXPECT_EQ(emails.size(), static_cast<size_t>(kSubscribers));
 }
 
 // Rows: GET /email-subscribers/export.csv

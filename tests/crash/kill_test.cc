@@ -1,6 +1,7 @@
 // Goal: whatever instant a server is killed at, every acknowledged operation is there exactly once afterwards, every other one
-// at most once, counters equal the raw events, index rows equal the records, and it opens without help.
-// Method: rounds of mixed load over HTTP against the built binary (views, subscribers, bookings, each with an id of its own),
+// at most once, counters and sketches equal the raw events, index rows equal the records, and it opens without help.
+// Method: rounds of mixed load over HTTP against the built binary (views, conversions, subscribers, bookings, each with an id
+// of its own),
 // kill -9 after a random time, start again on the same data. Every so often the folder is opened in this process and
 // everything promised in all rounds so far is checked.
 
@@ -15,13 +16,12 @@
 #include <httplib.h>
 #include <nlohmann/json.hpp>
 
-#include "engine/popups/metrics.h"
-#include "engine/popups/stats.h"
 #include "engine/schema/gym.capnp.h"
 #include "engine/schema/popups.capnp.h"
 #include "tests/crash/test_settings.h"
 #include "tests/load/child_process.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/shop_recount.h"
 #include "tests/support/store_check.h"
 
 namespace tenantry::crash {
@@ -32,7 +32,7 @@ using nlohmann::json;
 constexpr int kClients = 6;
 constexpr uint64_t kRoundsBetweenChecks = 25;
 
-enum class Kind : uint8_t { kView, kSubscriber, kBooking };
+enum class Kind : uint8_t { kView, kConversion, kSubscriber, kBooking };
 
 struct Operation {
   Kind kind;
@@ -91,7 +91,7 @@ class KillTest : public ::testing::Test {
     const httplib::Headers signed_in = {{"Authorization", "Bearer " + token}};
     std::vector<Operation> done;
     while (!stop) {
-      auto kind = static_cast<Kind>(random.Below(3));
+      auto kind = static_cast<Kind>(random.Below(4));
       uint64_t number = kind == Kind::kBooking ? next_booking_.fetch_add(1) : 0;
       // A long run books everybody everywhere; from then on it goes without bookings.
       if (kind == Kind::kBooking && number >= demo_.sessions.size() * demo_.members.size()) {
@@ -115,6 +115,13 @@ class KillTest : public ::testing::Test {
     if (kind == Kind::kView) {
       return {"/analytics/views",
               {{"popupId", demo_.popups[number % demo_.popups.size()]},
+               {"visitorId", VisitorOf(number)}}};
+    }
+    if (kind == Kind::kConversion) {
+      return {"/analytics/conversions",
+              {{"popupId", demo_.popups[number % demo_.popups.size()]},
+               {"type", number % 2 == 0 ? "purchase" : "click"},
+               {"revenue", static_cast<double>(number % 1000) / 100},
                {"visitorId", VisitorOf(number)}}};
     }
     if (kind == Kind::kSubscriber) {
@@ -170,38 +177,33 @@ class KillTest : public ::testing::Test {
         << "operation " << operation.number << " is lost";
   }
 
+  // How many events each visitor has.
+  template <class T>
+  static std::map<std::string, uint64_t> VisitsOf(const SpaceReader& shop) {
+    std::map<std::string, uint64_t> visits;
+    EXPECT_TRUE(shop.ScanRecords<T>({}, false,
+                                    [&](const auto& event) {
+                                      ++visits[event->getVisitorId().cStr()];
+                                      return true;
+                                    })
+                    .ok());
+    return visits;
+  }
+
   void CheckShop(const ReadView& view) {
     const auto shop =
         tenant::Directory::Find(view, demo_.shop_id, schema::TenantKind::SHOP, ReadTier::kBlocking);
     ASSERT_TRUE(shop.ok());
     const SpaceReader space = view.Space(shop->ref, ReadTier::kBlocking);
-    std::map<std::string, uint64_t> visitors;
-    int64_t all_views = 0;
-    for (const std::string& popup : demo_.popups) {
-      int64_t events = 0;
-      ASSERT_TRUE(space
-                      .ScanRecords<schema::PopupView>({std::string_view(popup)}, false,
-                                                      [&](const auto& event) {
-                                                        ++visitors[event->getVisitorId().cStr()];
-                                                        ++events;
-                                                        return true;
-                                                      })
-                      .ok());
-      const auto stats = popups::ReadPopupStats(space, popup);
-      ASSERT_TRUE(stats.ok());
-      ASSERT_EQ(stats->views, events) << "views of popup " << popup;
-      const auto span = popups::ReadPopupSpan(space, popup, 0, int64_t{4} << 40);
-      ASSERT_TRUE(span.ok());
-      ASSERT_EQ(span->views, events) << "quarter hours of popup " << popup;
-      all_views += events;
-    }
-    const auto stats = popups::ReadShopStats(space);
-    ASSERT_TRUE(stats.ok());
-    ASSERT_EQ(stats->views, all_views);
+    const std::vector<std::string> wrong = RecountShop(space);
+    ASSERT_TRUE(wrong.empty()) << wrong.size() << " counters differ, such as " << wrong.front();
+    const auto views = VisitsOf<schema::PopupView>(space);
+    const auto conversions = VisitsOf<schema::PopupConversion>(space);
     for (const Operation& operation : ledger_) {
-      if (operation.kind == Kind::kView) {
-        const auto found = visitors.find(VisitorOf(operation.number));
-        ASSERT_NO_FATAL_FAILURE(Judge(operation, found == visitors.end() ? 0 : found->second));
+      if (operation.kind == Kind::kView || operation.kind == Kind::kConversion) {
+        const auto& visits = operation.kind == Kind::kView ? views : conversions;
+        const auto found = visits.find(VisitorOf(operation.number));
+        ASSERT_NO_FATAL_FAILURE(Judge(operation, found == visits.end() ? 0 : found->second));
       } else if (operation.kind == Kind::kSubscriber) {
         const auto found = space.FindUnique<schema::EmailSubscriber>(
             1, {std::string_view(EmailOf(operation.number))});

@@ -50,6 +50,13 @@ struct KnownCollections {
                                                 &schema::CollectionOf<schema::PopupConversion>(),
                                                 &schema::CollectionOf<schema::DiscountCode>(),
                                                 &schema::CollectionOf<schema::EmailSubscriber>(),
+                                                &schema::CollectionOf<schema::AbGroup>(),
+                                                &schema::CollectionOf<schema::AbAssignment>(),
+                                                &schema::CollectionOf<schema::CartAbandonment>(),
+                                                &schema::CollectionOf<schema::CartRecovery>(),
+                                                &schema::CollectionOf<schema::ErasureTask>(),
+                                                &schema::CollectionOf<schema::TrackedEvent>(),
+                                                &schema::CollectionOf<schema::ShopPlan>(),
                                                 &schema::CollectionOf<schema::StoredAnswer>(),
                                                 &schema::CollectionOf<schema::Job>(),
                                                 &schema::CollectionOf<schema::QueuedJob>(),
@@ -118,7 +125,7 @@ class Checker {
     if (key != keys::RecordKey(head.space, collection->number, tuple)) {
       return Problem("a record lies under another key: " + Name(key));
     }
-    for (codec::IndexRow& row : codec::IndexRows(head.space, *collection, record, tuple)) {
+    for (codec::IndexRow& row : codec::IndexRows(head.space, *collection, record, tuple, value)) {
       Meet(&expected_, &actual_, {std::move(row.key), std::move(row.value)});
     }
   }

@@ -160,8 +160,8 @@ void AddGeneral(std::vector<Setting>* out) {
                       "rule, not as views"));
   out->push_back(Integer("event-retention-days", TNT_FIELD(event_retention_days), 0, 36'500,
                          kRestart, "days",
-                         "Age at which raw views and conversions are deleted; 0: never. "
-                         "Statistics stay"));
+                         "Age at which raw views, conversions and A/B assignments are deleted; "
+                         "0: never. Statistics stay"));
   out->push_back(Choice("durability", TNT_FIELD(durability), {"disk", "replica"}, kRestart,
                         "disk | replica",
                         "disk: replies leave after the sync here; replica: also on followers"));

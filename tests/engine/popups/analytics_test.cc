@@ -3,11 +3,13 @@
 #include <map>
 
 #include "engine/counters/bucket.h"
+#include "engine/popups/ab_groups.h"
 #include "engine/popups/batch.h"
 #include "engine/popups/breakdown.h"
 #include "engine/popups/metrics.h"
 #include "engine/popups/series.h"
 #include "engine/popups/upkeep.h"
+#include "tests/engine/popups/all_zones.h"
 #include "tests/engine/popups/popups_fixture.h"
 
 namespace tenantry::popups {
@@ -249,6 +251,114 @@ TEST_F(AnalyticsTest, SeriesDivideASpanByLocalDays) {
   const auto utc = LocalTime::Load("UTC");
   EXPECT_FALSE(DivideSpan(*utc, 5, 5, Granularity::kDay).ok());
   EXPECT_FALSE(DivideSpan(*utc, 0, start, Granularity::kHour).ok()) << "too many points";
+}
+
+// Goal: around both changes of clocks of every zone of the database, local days hold exactly the quarter
+// hours between their midnights, and together as many as UTC has.
+// Method: a view each quarter hour of a year, asked for by zone.
+TEST_F(AnalyticsTest, LocalDaysOfEveryZoneSumToTheSameTotal) {
+  const TenantRef shop = CreateTenant("shop");
+  const std::string popup = CreateId(shop);
+  const int64_t from = *ParseInstant("2025-12-31T00:00:00Z");
+  const int64_t until = *ParseInstant("2027-01-02T00:00:00Z");
+  for (int64_t day = from; day < until; day += counters::kDayMs) {
+    std::vector<Event> events;
+    for (int64_t at = day; at < day + counters::kDayMs; at += counters::kQuarterHourMs) {
+      ViewEvent view = ViewOf(popup);
+      view->setViewedAt(at);
+      events.emplace_back(std::move(view));
+    }
+    engine().WaitReleased(TrackAll(engine(), shop, std::move(events)).release_index);
+  }
+  const SpaceReader space = Space(shop);
+  const auto expect_whole = [&](const LocalTime& zone, int64_t first, int64_t end) {
+    for (const Granularity granularity : {Granularity::kDay, Granularity::kHour}) {
+      auto series = DivideSpan(zone, first, end, granularity);
+      ASSERT_TRUE(series.ok()) << series.status().ToString();
+      ASSERT_TRUE(FillSeries(space, popup, &*series).ok());
+      int64_t sum = 0;
+      for (const SeriesPoint& point : series->points) {
+        ASSERT_EQ(point.views,
+                  (point.end_unix_ms - point.start_unix_ms) / counters::kQuarterHourMs);
+        sum += point.views;
+      }
+      ASSERT_EQ(sum, (end - first) / counters::kQuarterHourMs);
+      ASSERT_EQ(series->total.views, sum);
+    }
+  };
+  const std::vector<std::string> zones = AllZones();
+  ASSERT_GT(zones.size(), 500u) << "tzdata is not installed";
+  int changes = 0;
+  for (const std::string& name : zones) {
+    SCOPED_TRACE(name);
+    const LocalTime zone = *LocalTime::Load(name);
+    // Three local days each: the one of a change, the one before and the one after; in January too, for
+    // zones that change nothing.
+    int64_t before = zone.DayStart({2026, 1, 1});
+    int64_t start = zone.PeriodEnd(before, Granularity::kDay);
+    for (int64_t end = 0; start < zone.DayStart({2026, 12, 31}); before = start, start = end) {
+      end = zone.PeriodEnd(start, Granularity::kDay);
+      const bool changes_here = end - start != counters::kDayMs;
+      if (!changes_here && before != zone.DayStart({2026, 1, 1})) continue;
+      changes += changes_here ? 1 : 0;
+      ASSERT_NO_FATAL_FAILURE(expect_whole(zone, before, zone.PeriodEnd(end, Granularity::kDay)));
+    }
+  }
+  EXPECT_GT(changes, 200);
+}
+
+// Assignments of a test that ended long ago go, and with a retention all that are older; those of a running
+// test stay without one, so that everybody keeps their arm and counts once.
+TEST_F(AnalyticsTest, AssignmentsGoWithTheirTestAndWithTheRetention) {
+  const TenantRef shop = CreateTenant("shop");
+  const std::string popup = CreateId(shop);
+  const auto add_group = [&] {
+    const auto input = codec::Input<schema::CreateAbGroupInput>::Decode(
+        R"({"shopId":"shop","name":"T","status":"running","popupIds":[")" + popup +
+        R"("],"trafficSplit":{")" + popup + R"(":100}})");
+    EXPECT_TRUE(input.ok()) << input.status().ToString();
+    const AbGroupReply made = CreateAbGroup(engine(), shop, *input, info_, kTier);
+    engine().WaitReleased(made.outcome.release_index);
+    return std::string(View(made.group->record->getId()));
+  };
+  const auto assign = [&](const std::string& group, int first, int count) {
+    uint64_t last = 0;
+    for (int i = first; i < first + count; ++i) {
+      const AssignReply reply =
+          AssignVisitor(engine(), shop, group, "v" + std::to_string(i), info_, kTier);
+      EXPECT_EQ(reply.popup_id, popup);
+      last = reply.outcome.release_index;
+    }
+    engine().WaitReleased(last);
+  };
+  const auto stored = [&](const std::string& group) {
+    int rows = 0;
+    EXPECT_TRUE(Space(shop)
+                    .ScanRecords<schema::AbAssignment>({std::string_view(group)}, false,
+                                                       [&rows](const auto&) { return ++rows > 0; })
+                    .ok());
+    return rows;
+  };
+  const std::string running = add_group();
+  const std::string ended = add_group();
+  assign(running, 0, 20);
+  assign(ended, 0, 600);  // More than a step erases.
+  const AbGroupReply won = SelectWinner(engine(), shop, ended, popup, info_, kTier);
+  ASSERT_TRUE(won.outcome.status.ok());
+  engine().WaitReleased(won.outcome.release_index);
+  Upkeep(shop);
+  EXPECT_EQ(stored(ended), 600) << "the winner may have been a mistake";
+  clock_.AdvanceMs(kEndedTestKeptMs + 1);
+  Upkeep(shop);
+  EXPECT_EQ(stored(ended), 0);
+  EXPECT_EQ(stored(running), 20);
+  EXPECT_EQ(GetAbGroup(Space(shop), ended)->visitors, 600);
+  assign(running, 0, 1);
+  EXPECT_EQ(GetAbGroup(Space(shop), running)->visitors, 20) << "an old visitor counts once";
+  assign(running, 20, 5);
+  Upkeep(shop, 10 * counters::kDayMs);
+  EXPECT_EQ(stored(running), 5);
+  EXPECT_EQ(GetAbGroup(Space(shop), running)->visitors, 25);
 }
 
 }  // namespace

@@ -1,13 +1,12 @@
 #include "engine/popups/local_time.h"
 
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "engine/base/time_format.h"
+#include "tests/engine/popups/all_zones.h"
 
 namespace tenantry::popups {
 namespace {
@@ -40,20 +39,6 @@ TEST(LocalTimeTest, DaysOfAChangeHave23And25Hours) {
   EXPECT_EQ(
       FormatInstant(berlin->PeriodEnd(*ParseInstant("2026-03-05T12:00:00Z"), Granularity::kMonth)),
       "2026-03-31T22:00:00.000Z");
-}
-
-std::vector<std::string> AllZones() {
-  std::vector<std::string> zones;
-  std::ifstream table("/usr/share/zoneinfo/tzdata.zi");
-  for (std::string line; std::getline(table, line);) {
-    if (line.size() > 2 && line[0] == 'Z' && line[1] == ' ') {
-      zones.push_back(line.substr(2, line.find(' ', 2) - 2));
-    }
-    if (line.size() > 2 && line[0] == 'L' && line[1] == ' ') {
-      zones.push_back(line.substr(line.rfind(' ') + 1));
-    }
-  }
-  return zones;
 }
 
 // Goal: in every zone, periods of any kind follow each other without gap or overlap, and begin on quarter hours, so

@@ -9,6 +9,8 @@
 //   POST /command     parked at the index in the body                        POST /tick decided at
 //   the tick's end POST /blocking    on a worker, waits for OpenGate()                      POST
 //   /hashing   the same, other lane GET  /cold        asks to be run again on the blocking lane
+//   GET  /stream/:n   n pieces of 64 KiB, made while they are sent; "cut" fails at the third
+//   POST /hold        parked at the index in the body, and held for 20 ms
 
 #include <atomic>
 #include <map>
@@ -108,6 +110,7 @@ class TestApplication final : public Application {
     MutexLock lock(mutex_);
     while (waiting_ < count) arrived_.Wait(mutex_);
   }
+  int pieces() const { return pieces_.load(); }
   int handled() const { return handled_.load(); }
   int ticks() {
     MutexLock lock(mutex_);
@@ -169,6 +172,21 @@ class TestApplication final : public Application {
               }
               return Echo(r, 200);
             }),
+        Row(Method::kGet, "/stream/:n", "stream", Lane::kInline,
+            [this](const Request& r) {
+              const std::string& n = r.params.values[0];
+              Response response;
+              response.content_type = "text/plain";
+              response.stream = std::make_shared<Pieces>(&pieces_, n == "cut" ? -1 : std::stoi(n));
+              return response;
+            }),
+        Row(Method::kPost, "/hold", "hold", Lane::kInline,
+            [](const Request& r) {
+              Response response = Response::Json(201, "held " + std::string(r.body));
+              response.release_index = std::stoull(std::string(r.body));
+              response.hold_ms = 20;
+              return response;
+            }),
         Row(Method::kPost, "/blocking", "blocking", Lane::kBlocking,
             [this](const Request& r) { return WaitAtGate(r); }),
         Row(Method::kPost, "/hashing", "hashing", Lane::kHashing,
@@ -192,7 +210,27 @@ class TestApplication final : public Application {
     };
   }
 
+  static constexpr size_t kPieceBytes = 64 * 1024;
+
  private:
+  class Pieces final : public BodySource {
+   public:
+    Pieces(std::atomic<int>* made, int count) : made_(made), count_(count) {}
+    Status Next(std::string* piece) override {
+      if (next_ == count_) return Status::Ok();
+      if (count_ < 0 && next_ == 2) return IoError("no more");
+      piece->assign(kPieceBytes, static_cast<char>('a' + next_ % 26));
+      ++next_;
+      made_->fetch_add(1);
+      return Status::Ok();
+    }
+
+   private:
+    std::atomic<int>* made_;
+    int count_;
+    int next_ = 0;
+  };
+
   static Route Row(Method method, std::string_view path, std::string_view name, Lane lane,
                    std::function<Response(const Request&)> handler) {
     return {.method = method,
@@ -232,6 +270,7 @@ class TestApplication final : public Application {
   std::atomic<uint64_t> released_{0};
   std::atomic<bool> idle_{true};
   std::atomic<int> handled_{0};
+  std::atomic<int> pieces_{0};
   Mutex mutex_{"test_application"};
   CondVar gate_;
   CondVar arrived_;

@@ -98,6 +98,21 @@ class TestClient {
     return reply;
   }
 
+  // The next chunk of a chunked body; empty is the last one. False when the connection ended before.
+  bool ReadChunk(std::string* chunk) {
+    size_t line;
+    while ((line = buffer_.find("\r\n")) == std::string::npos) {
+      if (!Receive()) return false;
+    }
+    const size_t length = std::stoul(buffer_.substr(0, line), nullptr, 16);
+    while (buffer_.size() < line + 2 + length + 2) {
+      if (!Receive()) return false;
+    }
+    *chunk = buffer_.substr(line + 2, length);
+    buffer_.erase(0, line + 2 + length + 2);
+    return true;
+  }
+
   // Everything until the server closes; sets `*closed` to false when that did not happen in time or
   // was a reset.
   std::string ReadToEnd(bool* closed = nullptr) {
