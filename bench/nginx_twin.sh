@@ -61,6 +61,7 @@ file_location() {
 write_nginx_config() {
   mkdir -p "$work/nginx"
   {
+    [ "$(id -u)" != 0 ] || echo "user root;"  # Else its workers could not read the bodies.
     echo "daemon off; worker_processes 2; pid $work/nginx/pid; error_log $work/nginx/error.log warn;"
     echo "events { worker_connections 4096; }"
     echo "http {"

@@ -20,7 +20,7 @@ def whole: "\(.median | round) (\(.min | round)–\(.max | round))";
 (.rows[] | "| \(.row | name) | \(.headers) | \(.connections) | \(.tenantry.requestsPerSecond | whole) | " +
   "\(if .nginx then .nginx.requestsPerSecond | whole else "–" end) | \(if .ratio then .ratio | spread(2) else "–" end) | " +
   "\(if .ratioMin then "≥ \(.ratioMin)" else "–" end) | \(.tenantry.p50Ms) | \(.tenantry.p99Ms) | \(.tenantry.failed) | \(.pass | verdict) |"),
-(.growth | to_entries[] | "
+(.growth | to_entries[] | select(.value) | "
 \(names[.key]): a gym of scale 100 takes \(.value | spread(2)) times as long as one of scale 1 (limit \(.value.limit), \(.value.pass | verdict))."),
 "
 | at 800 connections | requests/s | worst / median connection | fairness | p99 ms | worst ms | errors | |

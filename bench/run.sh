@@ -7,7 +7,7 @@
 #
 # TNT_BENCH_EVENTS_MAX=10000000 asks the statistics of ten million events instead of one (minutes, 10 GB).
 #
-# Usage: bench/run.sh [--quick] [--no-fail] [--rounds N] [--seconds N] [--build DIR] [--out PREFIX] [--keep]
+# Usage: bench/run.sh [--quick] [--no-fail] [--only main|gyms|micro] [--rounds N] [--seconds N] [--build DIR] [--out PREFIX] [--keep]
 # Needs: wrk, nginx, curl, jq (Debian packages wrk, nginx-light, curl, jq).
 set -euo pipefail
 export LC_ALL=C
@@ -21,16 +21,18 @@ rounds=5
 seconds=4
 fail=1
 keep=0
+only=all
 while [ $# -gt 0 ]; do
   case $1 in
     --quick) rounds=2 seconds=1 ;;
     --no-fail) fail=0 ;;
     --keep) keep=1 ;;
+    --only) only=$2 && shift ;;
     --rounds) rounds=$2 && shift ;;
     --seconds) seconds=$2 && shift ;;
     --build) build=$(realpath -m "$2") && shift ;;
     --out) out=$2 && shift ;;
-    *) echo "usage: bench/run.sh [--quick] [--no-fail] [--rounds N] [--seconds N] [--build DIR] [--out PREFIX] [--keep]" >&2 && exit 2 ;;
+    *) echo "usage: bench/run.sh [--quick] [--no-fail] [--only main|gyms|micro] [--rounds N] [--seconds N] [--build DIR] [--out PREFIX] [--keep]" >&2 && exit 2 ;;
   esac
   shift
 done
@@ -69,6 +71,8 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 ulimit -n "$(ulimit -Hn)"
+
+wanted() { [ "$only" = all ] || [ "$only" = "$1" ]; }
 
 say() { echo "bench: $*" >&2; }
 
@@ -142,6 +146,8 @@ measure() {
   grep '^{' "$work/wrk.out" | jq -c --arg row "$row" --arg headers "$headers" --arg server "$which" \
     --argjson connections "$connections" --argjson round "$round" \
     '{row: $row, headers: $headers, connections: $connections, round: $round, server: $server} + .' >>"$work/runs.jsonl"
+  [ "$which" = tenantry ] || tail -n 1 "$work/runs.jsonl" | jq -e '[.errors[]] | add == 0' >/dev/null ||
+    { say "nginx does not answer $row as it should" && exit 1; }
   tail -n 1 "$work/runs.jsonl" | jq -r '"bench: \(.row) \(.headers) c=\(.connections) \(.server): \(.requestsPerSecond)/s, p99 \(.p99Ms) ms, errors \([.errors[]] | add)"' >&2
 }
 
@@ -273,11 +279,13 @@ prepare_bookings
 add_sessions 1
 capture_all
 run_fairness
+: >"$work/runs.jsonl"
+: >"$work/micro.jsonl"
 for scale in $gym_scales; do make_gym "$scale"; done
 start_twin
-run_gyms
-run_rounds
-run_micro
+if wanted gyms; then run_gyms; fi
+if wanted main; then run_rounds; fi
+if wanted micro; then run_micro; fi
 write_report
 cat "$out.md"
 say "report in $out.md and $out.json"
