@@ -126,6 +126,21 @@ Status ScanViews(
   return decoded;
 }
 
+// Of values in falling order, those beyond the first count as others, so that the sum stays.
+void FoldRest(std::vector<std::pair<std::string, int64_t>>* values) {
+  if (values->size() <= kValuesMax) return;
+  int64_t rest = 0;
+  for (size_t i = kValuesMax; i < values->size(); ++i) rest += (*values)[i].second;
+  values->resize(kValuesMax);
+  const auto other = std::find_if(values->begin(), values->end(),
+                                  [](const auto& value) { return value.first == kOther; });
+  if (other == values->end()) {
+    values->emplace_back(kOther, rest);
+  } else {
+    other->second += rest;
+  }
+}
+
 Status Step(Transaction& tx, std::string_view popup_id, ReclaimProgress* progress) {
   *progress = {};
   TNT_ASSIGN_OR_RETURN(const auto popup, tx.Find<schema::Popup>({popup_id}));
@@ -301,7 +316,7 @@ Result<Breakdown> ReadBreakdown(const SpaceReader& shop, std::string_view popup_
     }
     std::stable_sort(dimension.values.begin(), dimension.values.end(),
                      [](const auto& a, const auto& b) { return a.second > b.second; });
-    if (dimension.values.size() > kValuesMax) dimension.values.resize(kValuesMax);
+    FoldRest(&dimension.values);
     breakdown.dimensions.push_back(std::move(dimension));
   }
   return breakdown;

@@ -68,7 +68,8 @@ Result<ReclaimProgress> RollUpStep(Engine& engine, const TenantRef& shop,
 struct Breakdown {
   struct Dimension {
     std::string_view name;
-    std::vector<std::pair<std::string, int64_t>> values;  // Most views first.
+    // Most views first; "(other)" holds those beyond kValuesMax, and is not always the least.
+    std::vector<std::pair<std::string, int64_t>> values;
   };
   std::vector<Dimension> dimensions;
   // Views up to here are in it; later than any when all are.

@@ -118,6 +118,10 @@ TEST_F(AnalyticsTest, PagesOfADayAreBounded) {
                   .ok());
   EXPECT_EQ(rows, kValuesMax + 1);
   EXPECT_EQ(views, 1500);
+  int64_t shown = 0;
+  for (const auto& [page, count] : Values(shop, popup, "page", Today() - 1, Today()))
+    shown += count;
+  EXPECT_EQ(shown, 1500) << "nothing is lost behind the most seen pages";
 }
 
 TEST_F(AnalyticsTest, RetentionFreesEventsAndKeepsNumbers) {
