@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "bench/micro/bench_engine.h"
+#include "bench/micro/bench_popup.h"
 #include "bench/micro/result_hash.h"
 #include "engine/commands.h"
 #include "engine/counters/bucket.h"
@@ -28,12 +29,6 @@ namespace {
 
 constexpr int64_t kDays = 30;
 constexpr int64_t kPerBatch = 10'000;
-
-constexpr std::string_view kPopupBody =
-    R"({"shopId":"bench-shop","name":"Autumn sale","status":"active","triggerType":"time_delay",)"
-    R"("design":{"backgroundColor":"#ffffff","textColor":"#111111","heading":"Save 10 %",)"
-    R"("subheading":"This week only","buttonText":"Get the code","buttonColor":"#aa3300",)"
-    R"("layout":"centered","width":480,"borderRadius":8,"padding":24}})";
 
 // A shop with one popup and its events, in the order of their times.
 class BusyShop {

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "bench/micro/bench_engine.h"
+#include "bench/micro/bench_popup.h"
 #include "bench/micro/result_hash.h"
 #include "engine/commands.h"
 #include "engine/popups/popups.h"
@@ -19,12 +20,6 @@ namespace {
 
 constexpr size_t kPopups = 20;
 constexpr size_t kVisitors = 100'000;
-
-constexpr std::string_view kPopupBody =
-    R"({"shopId":"bench-shop","name":"Autumn sale","status":"active","triggerType":"time_delay",)"
-    R"("design":{"backgroundColor":"#ffffff","textColor":"#111111","heading":"Save 10 %",)"
-    R"("subheading":"This week only","buttonText":"Get the code","buttonColor":"#aa3300",)"
-    R"("layout":"centered","width":480,"borderRadius":8,"padding":24}})";
 
 // A shop with popups, made once for all runs of this binary.
 class Shop {
