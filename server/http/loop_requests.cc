@@ -445,7 +445,7 @@ void Loop::Send(Connection& c, std::string_view head, RenderedReply* reply) {
   c.out.Append({tail.data(), tail.size()}, &pool_);
   if (streams) {
     c.held = std::make_unique<RenderedReply>(std::move(*reply));
-    c.pending = Pending::kStream;
+    SetPending(c, Pending::kStream);
     return MarkDirty(c);
   }
   if (sends_body) {
@@ -512,7 +512,7 @@ void Loop::SendPiece(Connection& c, const Status& made, std::string bytes) {
   if (chunked) c.out.Append("0\r\n\r\n", &pool_);
   Record(c, reply, reply.streamed_bytes);
   c.held.reset();
-  c.pending = Pending::kNone;
+  SetPending(c, Pending::kNone);
   FinishRequest(c);
   if (!c.in.empty()) MarkRunnable(c);
 }
