@@ -3,15 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/base/bytes.h"
-
 namespace tenantry::server::gym {
 
-std::string LoginGuard::Key(std::string_view account, const http::IpAddress& address) {
-  std::string key;
-  AppendBig64(&key, address.high);
-  AppendBig64(&key, address.low);
-  key.append(account);
+std::string LoginGuard::Key(std::string_view account, std::string_view customer) {
+  std::string key(customer);
+  key.append(" ").append(account);
   return key;
 }
 
@@ -20,10 +16,10 @@ double LoginGuard::FailuresNow(const Count& count, int64_t now_ms) {
   return count.failures * std::exp2(-age_ms / static_cast<double>(kHalfLifeMs));
 }
 
-int64_t LoginGuard::WaitMs(std::string_view account, const http::IpAddress& address) {
+int64_t LoginGuard::WaitMs(std::string_view account, std::string_view customer) {
   const int64_t now_ms = clock_.NowUnixMs();
   MutexLock lock(mutex_);
-  const auto found = pairs_.find(Key(account, address));
+  const auto found = pairs_.find(Key(account, customer));
   if (found == pairs_.end()) return 0;
   const double failures = FailuresNow(found->second, now_ms);
   // One more failure must fit below the maximum.
@@ -51,16 +47,16 @@ void LoginGuard::AddFailure(Counts* counts, const std::string& key, int64_t now_
   count.noted_ms = now_ms;
 }
 
-void LoginGuard::NoteFailure(std::string_view account, const http::IpAddress& address) {
+void LoginGuard::NoteFailure(std::string_view account, std::string_view customer) {
   const int64_t now_ms = clock_.NowUnixMs();
   MutexLock lock(mutex_);
-  AddFailure(&pairs_, Key(account, address), now_ms);
+  AddFailure(&pairs_, Key(account, customer), now_ms);
   AddFailure(&accounts_, std::string(account), now_ms);
 }
 
-void LoginGuard::NoteSuccess(std::string_view account, const http::IpAddress& address) {
+void LoginGuard::NoteSuccess(std::string_view account, std::string_view customer) {
   MutexLock lock(mutex_);
-  pairs_.erase(Key(account, address));
+  pairs_.erase(Key(account, customer));
 }
 
 // Drops what hardly counts any more, and if that is not enough, whatever counts least.

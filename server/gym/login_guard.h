@@ -1,8 +1,8 @@
 #pragma once
 // LoginGuard: makes guessing passwords slow, without letting anybody lock somebody else out.
 //
-// Rules    wrong passwords are counted per (account, address) and per account; counts halve every
-//          kHalfLifeMs.
+// Rules    wrong passwords are counted per (account, address) and per account; addresses are told
+//          apart by http::CustomerOf. Counts halve every kHalfLifeMs.
 //          At kFailuresMax of one address it must wait with that account; other addresses are not
 //          concerned. The right password clears this count.
 //          From kFreeFailures of an account on, wherever they came from, every answer about it is
@@ -21,7 +21,6 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/mutex.h"
-#include "server/http/ip_address.h"
 
 namespace tenantry::server::gym {
 
@@ -40,12 +39,12 @@ class LoginGuard {
   explicit LoginGuard(const Clock& clock) : clock_(clock) {}
 
   // 0: may try now.
-  int64_t WaitMs(std::string_view account, const http::IpAddress& address);
+  int64_t WaitMs(std::string_view account, std::string_view customer);
   // How long the answer to a try is held back (Response::hold_ms). Asked before the outcome is
   // noted.
   int64_t HoldMs(std::string_view account);
-  void NoteFailure(std::string_view account, const http::IpAddress& address);
-  void NoteSuccess(std::string_view account, const http::IpAddress& address);
+  void NoteFailure(std::string_view account, std::string_view customer);
+  void NoteSuccess(std::string_view account, std::string_view customer);
 
  private:
   struct Count {
@@ -53,14 +52,14 @@ class LoginGuard {
     int64_t noted_ms = 0;
   };
   using Counts = std::unordered_map<std::string, Count>;
-  static std::string Key(std::string_view account, const http::IpAddress& address);
+  static std::string Key(std::string_view account, std::string_view customer);
   static double FailuresNow(const Count& count, int64_t now_ms);
   static void AddFailure(Counts* counts, const std::string& key, int64_t now_ms);
   static void MakeRoom(Counts* counts, int64_t now_ms);
 
   const Clock& clock_;  // Constant after construction.
   Mutex mutex_{"login_guard"};
-  Counts pairs_ TNT_GUARDED_BY(mutex_);     // By account and address.
+  Counts pairs_ TNT_GUARDED_BY(mutex_);     // By account and customer.
   Counts accounts_ TNT_GUARDED_BY(mutex_);  // By account.
 };
 
