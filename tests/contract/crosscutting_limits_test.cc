@@ -254,6 +254,36 @@ TEST_F(CrosscuttingLimitsTest, L10RefreshesAreLimitedPerMember) {
             1u);
 }
 
+TEST_F(CrosscuttingLimitsTest, L10ATenantBeyondItsQuotaIsHeldUpAndOthersAreNot) {
+  MakePopup("busy.example");
+  MakePopup("calm.example");
+  clock_.AdvanceMs(kMinuteMs);
+  limits::LimitSettings settings;
+  settings.rates.default_class = 0;
+  settings.exempt = {"127.0.0.0/8"};  // From limits per client, not from the tenant's quota.
+  settings.quota = {.operations_per_second = 10, .bytes_per_second = 0, .burst_seconds = 1};
+  Apply(settings);
+  const std::string busy = Request("GET", "/popups/active?shopId=busy.example");
+  for (int second = 0; second < 3; ++second) {
+    const Statuses statuses = Flood(90, busy);
+    // Each loop learns by one request whom the next ones are about.
+    EXPECT_GE(statuses.at(200), second == 0 ? 10 : 9);
+    EXPECT_LE(statuses.at(200), 10 + 2 * static_cast<int>(kLoops));
+    EXPECT_EQ(statuses.at(200) + statuses.at(429), 90);
+    const LimitsAnswer refused = Ask(busy);
+    EXPECT_EQ(refused.status, 429);
+    EXPECT_EQ(refused.Header("Retry-After"), "1");
+    EXPECT_EQ(Get("/popups/active?shopId=calm.example").status, 200);
+    clock_.AdvanceMs(1'000);
+  }
+  EXPECT_GT(gate_.counts().over_quota, 200u);
+  settings.quota = {.operations_per_second = 0, .bytes_per_second = 1'000, .burst_seconds = 0};
+  Apply(settings);
+  clock_.AdvanceMs(kMinuteMs);
+  EXPECT_EQ(Ask(busy).status, 200);
+  EXPECT_EQ(Ask(busy).status, 429) << "its answer was half a second's bytes";
+}
+
 TEST_F(CrosscuttingLimitsTest, Q8DeniedNetworksGet403OfTheFamily) {
   limits::LimitSettings settings = TrustingUs();
   settings.deny = {"203.0.113.0/24"};
