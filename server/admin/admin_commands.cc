@@ -10,6 +10,7 @@
 #include "server/admin/dump_commands.h"
 #include "server/admin/job_commands.h"
 #include "server/admin/status_command.h"
+#include "server/admin/verify_command.h"
 
 namespace tenantry::server {
 namespace {
@@ -193,6 +194,7 @@ AdminReply RunAdminCommand(Engine& engine, const AdminRequest& request) {
   if (request.command == "dump") return RunDump(engine, request);
   if (request.command == "restore") return RunRestore(engine, request);
   if (request.command == "restore undo") return RunUndo(engine, request);
+  if (request.command == "verify") return RunVerify(engine, request);
   return {kExitUsage, "", "this server does not know the command '" + request.command + "'"};
 }
 

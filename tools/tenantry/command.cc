@@ -8,6 +8,8 @@
 namespace tenantry::tools {
 namespace {
 
+constexpr int kOperandsMax = 1000;
+
 // "admin key create" -> {"admin key", "create"}; the first part is empty for a single word.
 std::pair<std::string, std::string> SplitPath(const std::string& path) {
   const size_t space = path.rfind(' ');
@@ -57,7 +59,10 @@ void AddOption(CLI::App& command, const CommandOption& option, Invocation* invoc
                   ->expected(1);
       break;
     case OptionKind::kOperands:
-      added = command.add_option(option.name, values, option.help)->required()->expected(1, 1000);
+    case OptionKind::kOptionalOperands:
+      added = command.add_option(option.name, values, option.help)
+                  ->required(option.kind == OptionKind::kOperands)
+                  ->expected(1, kOperandsMax);
       break;
   }
   added->type_name(option.value);

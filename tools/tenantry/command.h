@@ -24,6 +24,7 @@ enum class OptionKind : uint8_t {
   kOperand,          // A bare word, required; operands come in the order of the table.
   kOptionalOperand,  // The same, last, may be left out.
   kOperands,         // One or more bare words; the last of the table.
+  kOptionalOperands,  // The same, or none.
 };
 
 struct CommandOption {

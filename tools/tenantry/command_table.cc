@@ -3,6 +3,7 @@
 #include <initializer_list>
 
 #include "tools/tenantry/admin.h"
+#include "tools/tenantry/dump.h"
 
 namespace tenantry::tools {
 namespace {
@@ -22,7 +23,7 @@ const std::vector<CommandGroup>& AllGroups() {
 }
 
 const std::vector<Command>& AllCommands() {
-  static const std::vector<Command> all = Join({AdminCommands()});
+  static const std::vector<Command> all = Join({AdminCommands(), DumpCommands()});
   return all;
 }
 

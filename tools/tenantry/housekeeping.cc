@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "engine/dump/restore.h"
 #include "engine/gym/sessions.h"
 #include "engine/jobs/queue.h"
 #include "engine/popups/erasure.h"
@@ -97,6 +98,8 @@ bool Housekeeping::DropOrphanJobs() {
 
 // A step that fails, for want of room on the disk say, is tried again at the next look.
 bool Housekeeping::Step() {
+  const Result<bool> replaced = dump::ExpireReplaced(engine_);
+  if (replaced.ok() && *replaced) return true;
   const Result<bool> dropped = tenant::ReclaimStep(engine_);
   if (dropped.ok() && *dropped) return true;
   bool more = DropOrphanJobs();

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include <CLI/CLI.hpp>
+#include <signal.h>
 
 #include "server/admin/admin_commands.h"
 #include "tools/tenantry/command_table.h"
@@ -11,6 +12,8 @@
 #include "tools/tenantry/setting_flags.h"
 
 int main(int argc, char** argv) {
+  // Who reads our output may go away; the write then says so.
+  signal(SIGPIPE, SIG_IGN);
   try {
     int exit_code = tenantry::server::kExitOk;
     CLI::App app("Tenantry: the single binary that can be more than one", "tenantry");

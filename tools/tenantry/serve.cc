@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "engine/base/file.h"
+#include "engine/dump/restore.h"
 #include "engine/engine.h"
 #include "engine/jobs/runner.h"
 #include "engine/webhooks/events.h"
@@ -252,6 +253,11 @@ int Serve(const config::Sources& sources) {
     relay.Connect(&server);
     replication.SetDefaultUrl((server.encrypted() ? "https://" : "http://") +
                               server.addresses().front());
+    // Before the first restore can begin.
+    if (engine.writable()) {
+      const Status dropped = dump::DropUnfinished(engine);
+      if (!dropped.ok()) log.Note("WARNING", "restores that never ended: " + dropped.ToString());
+    }
     Result<std::unique_ptr<server::AdminSocket>> admin = server::AdminSocket::Open(
         settings.data, engine,
         [&](const server::AdminRequest& request) { return replication.RunAdmin(request); });

@@ -1,0 +1,218 @@
+// Dumps while others write: consistent, bounded, and without harm to them.
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "engine/dump/reader.h"
+#include "tests/engine/dump/dump_helpers.h"
+
+namespace tenantry::dump {
+namespace {
+
+constexpr ReadTier kTier = ReadTier::kBlocking;
+
+uint64_t Records() {
+  const char* const wanted = std::getenv("DUMP_RECORDS");
+  return wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : 20'000;
+}
+
+// Of this process, from the kernel: "VmRSS" now, "VmHWM" at most since ResetPeak.
+uint64_t MemoryKib(const std::string& name) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(name + ":")) return std::strtoull(line.c_str() + name.size() + 1, nullptr, 10);
+  }
+  return 0;
+}
+void ResetPeak() {
+  std::ofstream("/proc/self/clear_refs") << "5";
+}
+
+double Seconds(std::chrono::steady_clock::time_point since) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
+}
+
+class DumpLoadTest : public EngineFixture {
+ protected:
+  void Fill(const TenantRef& tenant, uint64_t records, const std::string& prefix) {
+    constexpr uint64_t kPerEntry = 200;
+    uint64_t last = 0;
+    for (uint64_t from = 0; from < records; from += kPerEntry) {
+      Outcome outcome;
+      do {
+        outcome = engine().Execute(tenant, {1, "test", ""}, kTier, [&](Transaction& tx) -> Status {
+          for (uint64_t i = from; i < std::min(records, from + kPerEntry); ++i) {
+            TNT_RETURN_IF_ERROR(tx.InsertFresh(NewSubscriber(prefix + std::to_string(i))));
+          }
+          return Status::Ok();
+        });
+        if (outcome.status.code() == StatusCode::kUnavailable) engine().WaitReleased(last);
+      } while (outcome.status.code() == StatusCode::kUnavailable);
+      ASSERT_TRUE(outcome.status.ok()) << outcome.status.ToString();
+      last = outcome.release_index;
+    }
+    engine().WaitReleased(last);
+  }
+
+  static std::vector<std::string> Hashes(const ReadView& view) {
+    std::vector<std::string> text;
+    for (const SpaceHash& each : view.HashSpaces().value()) {
+      text.push_back(std::to_string(each.space.value()) + ":" + std::to_string(each.rows) + ":" +
+                     std::to_string(each.hash.low) + ":" + std::to_string(each.hash.high));
+    }
+    return text;
+  }
+
+  // Commands of a tenant, one after the other, until told to stop.
+  class Writer {
+   public:
+    Writer(Engine& engine, std::vector<TenantRef> tenants, int number)
+        : thread_([this, &engine, tenants = std::move(tenants), number] {
+            for (uint64_t i = 0; !stop_.load(); ++i) {
+              const std::string id = "w" + std::to_string(number) + "-" + std::to_string(i);
+              const auto began = std::chrono::steady_clock::now();
+              const Outcome outcome =
+                  engine.Execute(tenants[i % tenants.size()], {1, "test", ""}, kTier,
+                                 [&](Transaction& tx) { return tx.Insert(NewSubscriber(id)); });
+              engine.WaitReleased(outcome.release_index);
+              seconds_.push_back(Seconds(began));
+              written_ += outcome.status.ok() ? 1 : 0;
+              count_.store(seconds_.size());
+            }
+          }) {}
+    ~Writer() { Stop(); }
+    void Stop() {
+      stop_ = true;
+      if (thread_.joinable()) thread_.join();
+    }
+    size_t count() const { return count_.load(); }
+    uint64_t written() const { return written_; }
+    // Of the commands [from, to), after Stop.
+    double P99(size_t from, size_t to) {
+      std::vector<double> part(seconds_.begin() + static_cast<ptrdiff_t>(from),
+                               seconds_.begin() + static_cast<ptrdiff_t>(to));
+      if (part.empty()) return 0;
+      std::sort(part.begin(), part.end());
+      return part[part.size() * 99 / 100];
+    }
+
+   private:
+    std::vector<double> seconds_;
+    uint64_t written_ = 0;
+    std::atomic<size_t> count_{0};
+    std::atomic<bool> stop_{false};
+    std::thread thread_;
+  };
+};
+
+// Goal: a dump under write load is the state at one position, and restores to exactly that (acceptance 1).
+// Method: pin a view while a writer works, hash it, dump it to a file, restore into another engine, compare all rows.
+TEST_F(DumpLoadTest, DumpUnderLoadRestoresToItsPosition) {
+  const TenantRef shop = CreateTenant("shop");
+  Fill(shop, Records(), "s");
+  const std::string path = folder_.path() + "/dump.tnt";
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_GE(fd, 0);
+  FdSink sink(fd);
+  const uint64_t idle_kib = MemoryKib("VmRSS");
+  ResetPeak();
+  Writer writer(engine(), {shop}, 1);
+  while (writer.count() < 5) std::this_thread::yield();
+  const ReadView view = engine().View();
+  const auto began = std::chrono::steady_clock::now();
+  const Result<Footer> footer = WriteDump(engine(), view, {}, sink);
+  const double dump_seconds = Seconds(began);
+  const uint64_t peak_kib = MemoryKib("VmHWM");
+  ASSERT_TRUE(footer.ok()) << footer.status().ToString();
+  while (writer.count() < 10) std::this_thread::yield();
+  writer.Stop();
+  EXPECT_GE(footer->rows, Records());
+  ASSERT_GT(engine().View().applied_index(), view.applied_index());
+
+  ASSERT_EQ(fdatasync(fd), 0);
+  const auto copy_began = std::chrono::steady_clock::now();
+  std::filesystem::copy_file(path, path + ".copy");
+  const double copy_seconds = Seconds(copy_began);
+  const double raw_mb =
+      static_cast<double>(std::filesystem::file_size(path)) / 1e6;
+  std::printf("%llu rows, %.1f MB in %.2f s: %.1f MB/s, %.3f of cp; peak %+.1f MiB\n",
+              static_cast<unsigned long long>(footer->rows), raw_mb, dump_seconds,
+              raw_mb / dump_seconds, copy_seconds / dump_seconds,
+              (static_cast<double>(peak_kib) - static_cast<double>(idle_kib)) / 1024);
+  EXPECT_LE(peak_kib, idle_kib + (200u << 10));
+
+  OtherEngine restored;
+  const OpenDump opener = [fd]() -> Result<std::unique_ptr<ByteSource>> {
+    EXPECT_EQ(lseek(fd, 0, SEEK_SET), 0);
+    return std::unique_ptr<ByteSource>(std::make_unique<FdSource>(fd));
+  };
+  const auto restore_began = std::chrono::steady_clock::now();
+  const Status done = RestoreAll(restored.engine(), {opener}, {});
+  ASSERT_TRUE(done.ok()) << done.ToString();
+  std::printf("restored in %.2f s\n", Seconds(restore_began));
+  EXPECT_EQ(Hashes(restored.engine().View()), Hashes(view));
+  close(fd);
+}
+
+// Goal: dumping, copying and deleting one tenant leaves the others as they are (acceptance 2).
+// Method: 50 shops, a third of them written to all the time; the idle ones' hashes stay, the others lose no write.
+TEST_F(DumpLoadTest, OneTenantOfFiftyComesAndGoesUnnoticed) {
+  std::vector<TenantRef> busy, idle;
+  for (int i = 0; i < 50; ++i) {
+    const TenantRef ref = CreateTenant("shop" + std::to_string(i));
+    Fill(ref, i == 0 ? Records() / 4 : 20, "s");
+    (i % 3 == 1 ? busy : idle).push_back(ref);
+  }
+  const auto hashes_of_idle = [&] {
+    std::vector<uint64_t> hashes;
+    for (const SpaceHash& each : engine().View().HashSpaces().value()) {
+      const bool is_idle = std::any_of(idle.begin(), idle.end(), [&each](const TenantRef& ref) {
+        return ref.space() == each.space;
+      });
+      if (is_idle) hashes.push_back(each.hash.low);
+    }
+    return hashes;
+  };
+  const std::vector<uint64_t> before = hashes_of_idle();
+  Writer writer(engine(), busy, 1);
+  while (writer.count() < 200) std::this_thread::yield();
+  const size_t quiet = writer.count();
+  const std::string bytes =
+      DumpText(engine(), engine().View(), {.tenant = "shop0", .since = {}, .build = {}});
+  const auto copy = RestoreTenant(engine(), {Opener(bytes)},
+                                  {.tenant = {}, .as = "copy", .replace = false},
+                                  {.partial = false, .gentle = true, .report = {}});
+  ASSERT_TRUE(copy.ok()) << copy.status().ToString();
+  const Outcome deleted = engine().ExecuteDirectory(
+      {11, "test", ""}, kTier,
+      [](DirectoryTransaction& tx) { return tenant::Directory::Delete(tx, "copy"); });
+  ASSERT_TRUE(deleted.status.ok());
+  engine().WaitReleased(deleted.release_index);
+  const size_t end = writer.count();
+  writer.Stop();
+  EXPECT_EQ(hashes_of_idle(), before);
+  uint64_t found = 0;
+  for (const TenantRef& ref : busy) {
+    found += engine()
+                 .View()
+                 .Space(ref, kTier)
+                 .CountIndex<schema::EmailSubscriber>({.index = 2, .equal = {int64_t{1}}})
+                 .value();
+  }
+  EXPECT_EQ(found, writer.written() + 20 * busy.size());
+  const double p99_quiet = writer.P99(0, quiet), p99_busy = writer.P99(quiet, end);
+  std::printf("commands of others: p99 %.2f ms quiet, %.2f ms meanwhile (%.2f times), %zu of them\n",
+              p99_quiet * 1e3, p99_busy * 1e3, p99_busy / p99_quiet, end - quiet);
+}
+
+}  // namespace
+}  // namespace tenantry::dump

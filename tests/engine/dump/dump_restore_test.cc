@@ -1,0 +1,309 @@
+#include <algorithm>
+
+#include "engine/codec/text_view.h"
+#include "engine/tenant/reclaim.h"
+#include "engine/tenant/shop_keys.h"
+#include "tests/engine/dump/dump_helpers.h"
+
+namespace tenantry::dump {
+namespace {
+
+using codec::View;
+
+constexpr ReadTier kTier = ReadTier::kBlocking;
+
+class DumpRestoreTest : public EngineFixture {
+ protected:
+  void SetUp() override {
+    shop_ = CreateTenant("shop");
+    other_ = CreateTenant("other");
+    Insert(*shop_, "ada");
+    Insert(*other_, "bob");
+  }
+
+  void Insert(const TenantRef& tenant, const std::string& id) {
+    ASSERT_TRUE(
+        Run(tenant, [&](Transaction& tx) { return tx.Insert(NewSubscriber(id)); }).status.ok());
+  }
+  // A popup with a reference in the directory, and a counter.
+  std::string AddPopup(const TenantRef& tenant) {
+    std::string id;
+    const Outcome outcome = Run(tenant, [&](Transaction& tx) -> Status {
+      id = NewUuid(tx.random());
+      codec::Draft<schema::Popup> popup;
+      popup->setId(id);
+      popup->setShopId("shop");
+      popup->setName("Summer");
+      popup->setDesign("{\"linked\":\"" + id + "\",\"colour\":\"red\"}");
+      TNT_RETURN_IF_ERROR(tx.Insert(popup));
+      TNT_RETURN_IF_ERROR(tx.SetCounter(1, id, "views", 0, 7));
+      TNT_RETURN_IF_ERROR(tx.SetCounter(10, "shop", id + "/count", 0, 3));
+      return tenant::PutReference(tx, schema::ReferenceKind::POPUP, id);
+    });
+    EXPECT_TRUE(outcome.status.ok()) << outcome.status.ToString();
+    return id;
+  }
+  Result<TenantRef> Find(Engine& engine, const std::string& id) {
+    TNT_ASSIGN_OR_RETURN(const tenant::TenantEntry entry,
+                         tenant::Directory::Find(engine.View(), id, schema::TenantKind::SHOP, kTier));
+    return entry.ref;
+  }
+  std::vector<std::string> Subscribers(Engine& engine, const std::string& id) {
+    std::vector<std::string> ids;
+    const Result<TenantRef> ref = Find(engine, id);
+    EXPECT_TRUE(ref.ok()) << ref.status().ToString();
+    if (!ref.ok()) return ids;
+    EXPECT_TRUE(engine.View()
+                    .Space(*ref, kTier)
+                    .ScanRecords<schema::EmailSubscriber>(
+                        {}, false, [&ids](const codec::Stored<schema::EmailSubscriber>& each) {
+                          ids.emplace_back(View(each->getId()));
+                          return true;
+                        })
+                    .ok());
+    return ids;
+  }
+  std::string Dump(const std::string& tenant = "") {
+    return DumpText(engine(), engine().View(), {.tenant = tenant, .since = {}, .build = "test"});
+  }
+  static std::vector<std::string> Hashes(const ReadView& view) {
+    std::vector<std::string> text;
+    for (const SpaceHash& each : view.HashSpaces().value()) {
+      text.push_back(std::to_string(each.space.value()) + ":" + std::to_string(each.rows) + ":" +
+                     std::to_string(each.hash.low) + ":" + std::to_string(each.hash.high));
+    }
+    return text;
+  }
+
+  using Ids = std::vector<std::string>;
+  std::optional<TenantRef> shop_, other_;
+};
+
+TEST_F(DumpRestoreTest, WholeDumpGivesTheSameRowsAndIndexes) {
+  AddPopup(*shop_);
+  const std::string bytes = Dump();
+  OtherEngine restored;
+  const Status done = RestoreAll(restored.engine(), {Opener(bytes)}, {});
+  ASSERT_TRUE(done.ok()) << done.ToString();
+  EXPECT_EQ(Hashes(restored.engine().View()), Hashes(engine().View()));
+}
+
+TEST_F(DumpRestoreTest, IncrementsContinueWhatTheyFollow) {
+  const std::string base = Dump();
+  const Position first = engine().PositionOf(engine().View());
+  Insert(*shop_, "cleo");
+  const TenantRef late = CreateTenant("late");
+  Insert(late, "dora");
+  ASSERT_TRUE(Run(*shop_, [](Transaction& tx) -> Status {
+                TNT_ASSIGN_OR_RETURN(const auto ada, tx.Get<schema::EmailSubscriber>({"ada"}));
+                return tx.Erase(ada);
+              }).status.ok());
+  const std::string changes =
+      DumpText(engine(), engine().View(), {.tenant = {}, .since = first, .build = {}});
+  OtherEngine restored;
+  const Status done = RestoreAll(restored.engine(), {Opener(base), Opener(changes)}, {});
+  ASSERT_TRUE(done.ok()) << done.ToString();
+  EXPECT_EQ(Hashes(restored.engine().View()), Hashes(engine().View()));
+
+  OtherEngine refused;
+  EXPECT_EQ(RestoreAll(refused.engine(), {Opener(changes)}, {}).code(),
+            StatusCode::kInvalidArgument);
+  EXPECT_EQ(RestoreAll(refused.engine(), {Opener(base), Opener(base)}, {}).code(),
+            StatusCode::kInvalidArgument);
+}
+
+TEST_F(DumpRestoreTest, ChangesOfATenantAreOnlyItsOwn) {
+  const std::string base = Dump("shop");
+  const Position first = engine().PositionOf(engine().View());
+  Insert(*shop_, "cleo");
+  Insert(*other_, "secretary");
+  const std::string changes =
+      DumpText(engine(), engine().View(), {.tenant = "shop", .since = first, .build = {}});
+  OtherEngine restored;
+  const auto done = RestoreTenant(restored.engine(), {Opener(base), Opener(changes)}, {}, {});
+  ASSERT_TRUE(done.ok()) << done.status().ToString();
+  EXPECT_EQ(Subscribers(restored.engine(), "shop"), (Ids{"ada", "cleo"}));
+  EXPECT_FALSE(Find(restored.engine(), "other").ok());
+}
+
+TEST_F(DumpRestoreTest, TenantOverItselfAndBack) {
+  const std::string popup = AddPopup(*shop_);
+  const std::string bytes = Dump("shop");
+  Insert(*shop_, "newer");
+  const std::vector<OpenDump> dumps = {Opener(bytes)};
+  EXPECT_EQ(RestoreTenant(engine(), dumps, {}, {}).status().code(), StatusCode::kAlreadyExists);
+  const auto done = RestoreTenant(engine(), dumps, {.tenant = {}, .as = {}, .replace = true}, {});
+  ASSERT_TRUE(done.ok()) << done.status().ToString();
+  EXPECT_TRUE(done->replaced);
+  EXPECT_EQ(Subscribers(engine(), "shop"), (Ids{"ada"}));
+  EXPECT_EQ(Subscribers(engine(), "other"), (Ids{"bob"}));
+  // Who knew the tenant before is led to where it is now.
+  const auto by_reference = tenant::Directory::FindByReference(
+      engine().View(), schema::ReferenceKind::POPUP, popup, kTier);
+  ASSERT_TRUE(by_reference.ok()) << by_reference.status().ToString();
+  EXPECT_EQ(by_reference->space(), done->space);
+  // A command for the space that was left is refused.
+  EXPECT_EQ(Run(*shop_, [](Transaction& tx) { return tx.Insert(NewSubscriber("lost")); })
+                .status.code(),
+            StatusCode::kNotFound);
+
+  ASSERT_TRUE(UndoRestore(engine(), "shop").ok());
+  EXPECT_EQ(Subscribers(engine(), "shop"), (Ids{"ada", "newer"}));
+  ASSERT_TRUE(UndoRestore(engine(), "shop").ok());
+  EXPECT_EQ(Subscribers(engine(), "shop"), (Ids{"ada"}));
+  EXPECT_TRUE(
+      tenant::Directory::FindByReference(engine().View(), schema::ReferenceKind::POPUP, popup, kTier)
+          .ok());
+  // Dumping what was moved about finds the reference again.
+  OtherEngine elsewhere;
+  const std::string again = Dump("shop");
+  ASSERT_TRUE(RestoreTenant(elsewhere.engine(), {Opener(again)}, {}, {}).ok());
+  EXPECT_TRUE(tenant::Directory::FindByReference(elsewhere.engine().View(),
+                                                 schema::ReferenceKind::POPUP, popup, kTier)
+                  .ok());
+}
+
+TEST_F(DumpRestoreTest, WhatWasReplacedIsReclaimedAfterAWeek) {
+  const std::string bytes = Dump("shop");
+  ASSERT_TRUE(
+      RestoreTenant(engine(), {Opener(bytes)}, {.tenant = {}, .as = {}, .replace = true}, {}).ok());
+  EXPECT_FALSE(ExpireReplaced(engine()).value());
+  clock_.AdvanceMs(kUndoMs + 1);
+  EXPECT_TRUE(ExpireReplaced(engine()).value());
+  EXPECT_FALSE(ExpireReplaced(engine()).value());
+  EXPECT_EQ(UndoRestore(engine(), "shop").code(), StatusCode::kNotFound);
+  while (tenant::ReclaimStep(engine()).value()) {
+  }
+  engine().WaitReleased(engine().appended_index());
+  for (const SpaceHash& each : engine().View().HashSpaces().value()) {
+    EXPECT_NE(each.space, shop_->space());
+  }
+}
+
+TEST_F(DumpRestoreTest, CopyHasIdsOfItsOwnEverywhere) {
+  const std::string popup = AddPopup(*shop_);
+  ASSERT_TRUE(tenant::CreateShopKey(engine(), "shop", "label", {}).ok());
+  const std::string bytes = Dump("shop");
+  const auto done = RestoreTenant(engine(), {Opener(bytes)},
+                                  {.tenant = {}, .as = "copy", .replace = false}, {});
+  ASSERT_TRUE(done.ok()) << done.status().ToString();
+  const ReadView view = engine().View();
+  const SpaceReader space = view.Space(Find(engine(), "copy").value(), kTier);
+  std::string id;
+  ASSERT_TRUE(space
+                  .ScanRecords<schema::Popup>({}, false,
+                                              [&](const codec::Stored<schema::Popup>& each) {
+                                                id = View(each->getId());
+                                                EXPECT_EQ(View(each->getShopId()), "copy");
+                                                EXPECT_EQ(View(each->getDesign()),
+                                                          "{\"linked\":\"" + id +
+                                                              "\",\"colour\":\"red\"}");
+                                                return true;
+                                              })
+                  .ok());
+  EXPECT_TRUE(IsUuid(id));
+  EXPECT_NE(id, popup);
+  EXPECT_EQ(space.Counter(1, id, "views").value(), 7);
+  EXPECT_EQ(space.Counter(10, "shop", id + "/count").value(), 3);
+  EXPECT_EQ(tenant::Directory::FindByReference(view, schema::ReferenceKind::POPUP, id, kTier)
+                .value()
+                .space(),
+            done->space);
+  EXPECT_EQ(Subscribers(engine(), "shop"), Subscribers(engine(), "copy"));
+  EXPECT_FALSE(tenant::ShopHasKey(view, "copy", kTier).value());
+  EXPECT_TRUE(tenant::ShopHasKey(view, "shop", kTier).value());
+  EXPECT_EQ(RestoreTenant(engine(), {Opener(bytes)},
+                          {.tenant = {}, .as = "copy", .replace = true}, {})
+                .status()
+                .code(),
+            StatusCode::kAlreadyExists);
+}
+
+TEST_F(DumpRestoreTest, TenantOutOfAWholeDumpIntoAnotherCluster) {
+  const std::string popup = AddPopup(*shop_);
+  const std::string bytes = Dump();
+  OtherEngine elsewhere;
+  const auto unnamed = RestoreTenant(elsewhere.engine(), {Opener(bytes)}, {}, {});
+  EXPECT_EQ(unnamed.status().code(), StatusCode::kInvalidArgument);
+  const auto done = RestoreTenant(elsewhere.engine(), {Opener(bytes)},
+                                  {.tenant = "shop", .as = {}, .replace = false}, {});
+  ASSERT_TRUE(done.ok()) << done.status().ToString();
+  EXPECT_EQ(Subscribers(elsewhere.engine(), "shop"), (Ids{"ada"}));
+  EXPECT_FALSE(Find(elsewhere.engine(), "other").ok());
+  const auto nobody = RestoreTenant(elsewhere.engine(), {Opener(bytes)},
+                                    {.tenant = "nobody", .as = {}, .replace = false}, {});
+  EXPECT_EQ(nobody.status().code(), StatusCode::kNotFound);
+}
+
+// Goal: ids that another tenant has are not taken from it.
+TEST_F(DumpRestoreTest, TakenIdsAreRefusedBeforeAnythingChanges) {
+  AddPopup(*shop_);
+  const std::string bytes = Dump("shop");
+  OtherEngine elsewhere;
+  ASSERT_TRUE(RestoreTenant(elsewhere.engine(), {Opener(bytes)}, {}, {}).ok());
+  std::string renamed = bytes;
+  // The same popups under the id of a shop that does not exist: a dump of a tenant called "nope".
+  ASSERT_TRUE(elsewhere.engine()
+                  .ExecuteDirectory({10, "test", ""}, kTier,
+                                    [](DirectoryTransaction& tx) -> Status {
+                                      TNT_ASSIGN_OR_RETURN(const auto shop,
+                                                           tx.Get<schema::Tenant>({"shop"}));
+                                      codec::Draft<schema::Tenant> other(shop);
+                                      other->setId("renamed");
+                                      TNT_RETURN_IF_ERROR(tx.Erase(shop));
+                                      return tx.Insert(other);
+                                    })
+                  .status.ok());
+  elsewhere.engine().WaitReleased(elsewhere.engine().appended_index());
+  const auto refused = RestoreTenant(elsewhere.engine(), {Opener(bytes)}, {}, {});
+  EXPECT_EQ(refused.status().code(), StatusCode::kAlreadyExists) << refused.status().ToString();
+  EXPECT_FALSE(Find(elsewhere.engine(), "shop").ok());
+}
+
+TEST_F(DumpRestoreTest, DamagedDumpChangesNothing) {
+  std::string bytes = Dump("shop");
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  const uint64_t before = engine().appended_index();
+  const auto refused = RestoreTenant(engine(), {Opener(bytes)},
+                                     {.tenant = {}, .as = {}, .replace = true}, {});
+  EXPECT_EQ(refused.status().code(), StatusCode::kCorruption);
+  EXPECT_EQ(engine().appended_index(), before);
+}
+
+// Goal: what one tenant is given of itself holds nothing that opens others.
+TEST_F(DumpRestoreTest, TenantDumpHoldsNoSecretOfTheClusterAndNothingOfOthers) {
+  ASSERT_TRUE(tenant::EnsureTokenSecret(engine()).ok());
+  const std::string bytes = Dump("shop");
+  StringSource source(bytes);
+  OtherEngine elsewhere;
+  ASSERT_TRUE(RestoreTenant(elsewhere.engine(), {Opener(bytes)}, {}, {}).ok());
+  EXPECT_FALSE(tenant::HasTokenSecret(elsewhere.engine().View()));
+  OtherEngine whole;
+  const std::string everything = Dump();
+  ASSERT_TRUE(RestoreAll(whole.engine(), {Opener(everything)}, {}).ok());
+  EXPECT_TRUE(tenant::HasTokenSecret(whole.engine().View()));
+}
+
+TEST_F(DumpRestoreTest, SpacesOfBrokenRestoresAreGivenUp) {
+  ASSERT_TRUE(engine()
+                  .ExecuteDirectory({362, "test", ""}, kTier,
+                                    [](DirectoryTransaction& tx) {
+                                      return tx.SetMeta(
+                                          std::string("loading:") + std::string(7, '\0') + "\x63",
+                                          "1");
+                                    })
+                  .status.ok());
+  engine().WaitReleased(engine().appended_index());
+  ASSERT_TRUE(DropUnfinished(engine()).ok());
+  engine().WaitReleased(engine().appended_index());
+  const Outcome outcome =
+      engine().ExecuteDirectory({2, "test", ""}, kTier, [](DirectoryTransaction& tx) -> Status {
+        TNT_ASSIGN_OR_RETURN(const std::vector<SpaceId> dropped, tx.DroppedSpaces());
+        EXPECT_EQ(dropped, std::vector<SpaceId>{SpaceId(0x63)});
+        return Status::Ok();
+      });
+  EXPECT_TRUE(outcome.status.ok());
+}
+
+}  // namespace
+}  // namespace tenantry::dump
