@@ -112,6 +112,8 @@ Status DumpReader::Note(uint64_t offset, std::string what, bool rows_lost) {
 }
 
 Status DumpReader::Resync() {
+  TNT_ASSIGN_OR_RETURN(const std::string_view here, Ahead(1));
+  if (here.empty()) return Status::Ok();
   Skip(1);
   chain_.reset();
   for (;;) {

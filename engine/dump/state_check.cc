@@ -46,7 +46,8 @@ class SpaceCheck {
     std::string before;
     for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
       const std::string_view key = rows->key().substr(kSpaceBytes);
-      if (!before.empty() && rows->key() <= before) Found(key, "its key is not above the one before");
+      if (!before.empty() && rows->key() <= before)
+        Found(key, "its key is not above the one before");
       before = rows->key();
       TNT_RETURN_IF_ERROR(Look(key, rows->value()));
       if (++*rows_ % kReportRows == 0 && check_.report && !check_.report(*rows_)) {
@@ -83,9 +84,9 @@ class SpaceCheck {
   Status CheckNames(std::string_view key, std::string_view value) {
     TNT_ASSIGN_OR_RETURN(const std::vector<NamedRecord> named, NamedRecords(key, value));
     for (const NamedRecord& record : named) {
-      const bool there = std::any_of(
-          record.keys.begin(), record.keys.end(),
-          [this](const std::string& target) { return Stored(target).has_value(); });
+      const bool there =
+          std::any_of(record.keys.begin(), record.keys.end(),
+                      [this](const std::string& target) { return Stored(target).has_value(); });
       TNT_RETURN_IF_ERROR(lookup_->status());
       if (!there) Found(key, "its " + record.field + " " + record.id + " does not exist");
     }
@@ -128,14 +129,12 @@ class SpaceCheck {
 
   void NameStray(std::string_view key, std::string_view value) {
     const std::string record = RecordOfIndexRow(key, value);
-    const std::optional<std::string_view> stored =
-        record.empty() ? std::nullopt : Stored(record);
+    const std::optional<std::string_view> stored = record.empty() ? std::nullopt : Stored(record);
     if (stored) {
       const Result<std::vector<DerivedRow>> derived = DerivedRows(record, *stored);
       const bool has_row =
-          derived.ok() && std::any_of(derived->begin(), derived->end(), [&](const DerivedRow& row) {
-            return row.key == key;
-          });
+          derived.ok() && std::any_of(derived->begin(), derived->end(),
+                                      [&](const DerivedRow& row) { return row.key == key; });
       if (has_row) return;
     }
     Found(record.empty() ? key : record,
@@ -205,8 +204,8 @@ Status CheckState(const ReadView& view, const StateCheck& check,
     row->SeekToFirst();
     TNT_RETURN_IF_ERROR(row->status());
     if (!row->Valid()) {
-      check.found("tenant " + space.tenant + ": its space " +
-                  std::to_string(space.space.value()) + " is not alive");
+      check.found("tenant " + space.tenant + ": its space " + std::to_string(space.space.value()) +
+                  " is not alive");
     }
   }
   return CheckSpacesAreKnown(view, check, *spaces);

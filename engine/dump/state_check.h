@@ -22,12 +22,11 @@ struct CheckedSpace {
 };
 
 struct StateCheck {
-  std::function<void(std::string what)> found;       // One sentence with space, tenant and key.
+  std::function<void(std::string what)> found;  // One sentence with space, tenant and key.
   std::function<bool(uint64_t rows)> report = {};
 };
 
 // Also hands out the spaces of all tenants.
-Status CheckState(const ReadView& view, const StateCheck& check,
-                  std::vector<CheckedSpace>* spaces);
+Status CheckState(const ReadView& view, const StateCheck& check, std::vector<CheckedSpace>* spaces);
 
 }  // namespace tenantry::dump

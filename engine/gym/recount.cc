@@ -62,12 +62,12 @@ Status RecountSession(const SpaceReader& gym, const schema::GymSession::Reader& 
   // While a cancelled session's bookings follow in later entries the number is on its way.
   if (session.getCascading()) return Status::Ok();
   uint64_t taken = 0;
-  for (const auto status : {schema::GymBookingStatus::CONFIRMED, schema::GymBookingStatus::ATTENDED}) {
-    TNT_ASSIGN_OR_RETURN(
-        const uint64_t count,
-        gym.CountIndex<schema::GymBooking>(
-            {.index = kBookingsBySession,
-             .equal = {View(session.getId()), static_cast<int64_t>(status)}}));
+  for (const auto status :
+       {schema::GymBookingStatus::CONFIRMED, schema::GymBookingStatus::ATTENDED}) {
+    TNT_ASSIGN_OR_RETURN(const uint64_t count,
+                         gym.CountIndex<schema::GymBooking>(
+                             {.index = kBookingsBySession,
+                              .equal = {View(session.getId()), static_cast<int64_t>(status)}}));
     taken += count;
   }
   Compare(session.getBookedCount(), static_cast<int64_t>(taken),

@@ -24,8 +24,8 @@ Result<uint64_t> FirstNonzero(const File& file, uint64_t from, uint64_t until) {
 }
 
 std::string Describe(const BadRecord& bad) {
-  std::string text = "damaged at offset " + std::to_string(bad.offset) + ", entry " +
-                     std::to_string(bad.index);
+  std::string text =
+      "damaged at offset " + std::to_string(bad.offset) + ", entry " + std::to_string(bad.index);
   if (bad.space) text += " of space " + std::to_string(*bad.space);
   return text + ": bad " + std::string(bad.what);
 }
@@ -73,7 +73,8 @@ class Verifier {
     for (uint64_t offset = kSegmentHeaderBytes; offset < end;) {
       TNT_ASSIGN_OR_RETURN(const size_t got, file_.ReadAt(offset, bytes.data(), bytes.size()));
       GroupHeader group;
-      if (got < bytes.size() || !LoadGroupHeader(bytes.data(), verdict_.header.segment_id, &group)) {
+      if (got < bytes.size() ||
+          !LoadGroupHeader(bytes.data(), verdict_.header.segment_id, &group)) {
         break;  // It was whole a moment ago: the scan says what became of it.
       }
       TNT_RETURN_IF_ERROR(CheckZeros(offset + kGroupHeaderBytes + group.entry_bytes,

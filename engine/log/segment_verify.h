@@ -25,8 +25,8 @@ struct SegmentVerdict {
   bool has_header = false;
   SegmentHeader header;
   bool sealed = false;
-  SegmentTail tail;          // As far as it is whole.
-  uint64_t torn_bytes = 0;   // Of a last write that nobody was told about.
+  SegmentTail tail;         // As far as it is whole.
+  uint64_t torn_bytes = 0;  // Of a last write that nobody was told about.
   std::vector<SegmentFinding> findings;
 };
 

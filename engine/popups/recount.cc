@@ -43,9 +43,9 @@ Status AddPopup(const SpaceReader& shop, std::string_view id, const Differs& dif
   sums->views += views;
   sums->conversions += conversions;
   sums->revenue += revenue;
-  TNT_ASSIGN_OR_RETURN(const uint64_t subscribers,
-                       shop.CountIndex<schema::EmailSubscriber>(
-                           {.index = kSubscribersByPopup, .equal = {id}}));
+  TNT_ASSIGN_OR_RETURN(
+      const uint64_t subscribers,
+      shop.CountIndex<schema::EmailSubscriber>({.index = kSubscribersByPopup, .equal = {id}}));
   return Compare(shop, kPopupTotals, id, kSubscribers, static_cast<int64_t>(subscribers), differs);
 }
 
@@ -54,8 +54,8 @@ Status AddPopup(const SpaceReader& shop, std::string_view id, const Differs& dif
 Status Recount(const SpaceReader& shop, const Differs& differs) {
   Sums sums;
   Status each;
-  TNT_RETURN_IF_ERROR(shop.ScanRecords<schema::Popup>(
-      {}, false, [&](const codec::Stored<schema::Popup>& popup) {
+  TNT_RETURN_IF_ERROR(
+      shop.ScanRecords<schema::Popup>({}, false, [&](const codec::Stored<schema::Popup>& popup) {
         each = AddPopup(shop, View(popup->getId()), differs, &sums);
         return each.ok();
       }));
@@ -66,8 +66,12 @@ Status Recount(const SpaceReader& shop, const Differs& differs) {
                        shop.CountIndex<schema::EmailSubscriber>(
                            {.index = kSubscribersByState, .equal = {int64_t{1}}}));
   const std::pair<std::string_view, int64_t> totals[] = {
-      {kPopups, sums.popups},           {kViews, sums.views},     {kConversions, sums.conversions},
-      {kRevenue, sums.revenue},         {kCodes, codes},          {kGroups, groups},
+      {kPopups, sums.popups},
+      {kViews, sums.views},
+      {kConversions, sums.conversions},
+      {kRevenue, sums.revenue},
+      {kCodes, codes},
+      {kGroups, groups},
       {kSubscribers, static_cast<int64_t>(subscribers)}};
   for (const auto& [metric, counted] : totals) {
     TNT_RETURN_IF_ERROR(Compare(shop, kShopTotals, kShopOwner, metric, counted, differs));

@@ -62,8 +62,7 @@ Status Recount(const ReadView& view, const dump::CheckedSpace& space, Findings* 
                   ": " + what);
   };
   const SpaceReader rows = view.Space(*ref, ReadTier::kBlocking);
-  const Status counted =
-      space.gym ? gym::Recount(rows, differs) : popups::Recount(rows, differs);
+  const Status counted = space.gym ? gym::Recount(rows, differs) : popups::Recount(rows, differs);
   if (counted.code() != StatusCode::kCorruption) return counted;
   differs(std::string(counted.message()));
   return Status::Ok();

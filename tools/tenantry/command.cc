@@ -40,30 +40,26 @@ std::string FlagNames(const CommandOption& option) {
 
 void AddOption(CLI::App& command, const CommandOption& option, Invocation* invocation) {
   std::vector<std::string>& values = invocation->values[option.name];
+  const bool is_operand =
+      option.kind == OptionKind::kOperand || option.kind == OptionKind::kOptionalOperand;
+  // One value; a list of them would take the next operand's, too.
+  const auto set = [&values](const std::string& value) { values = {value}; };
   CLI::Option* added = nullptr;
   switch (option.kind) {
     case OptionKind::kFlag:
       command.add_flag_callback(
           FlagNames(option), [&values] { values = {"yes"}; }, option.help);
       return;
-    case OptionKind::kOptional:
-    case OptionKind::kRequired:
-      added = command.add_option(FlagNames(option), values, option.help)
-                  ->required(option.kind == OptionKind::kRequired)
-                  ->expected(1);
-      break;
-    case OptionKind::kOperand:
-    case OptionKind::kOptionalOperand:
-      added = command.add_option(option.name, values, option.help)
-                  ->required(option.kind == OptionKind::kOperand)
-                  ->expected(1);
-      break;
     case OptionKind::kOperands:
     case OptionKind::kOptionalOperands:
       added = command.add_option(option.name, values, option.help)
                   ->required(option.kind == OptionKind::kOperands)
                   ->expected(1, kOperandsMax);
       break;
+    default:
+      added = command.add_option_function<std::string>(is_operand ? option.name : FlagNames(option),
+                                                       set, option.help);
+      added->required(option.kind == OptionKind::kRequired || option.kind == OptionKind::kOperand);
   }
   added->type_name(option.value);
   if (!option.fallback.empty()) {

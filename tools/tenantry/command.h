@@ -20,10 +20,10 @@ namespace tenantry::tools {
 enum class OptionKind : uint8_t {
   kOptional,  // --name VALUE
   kRequired,
-  kFlag,             // --name
-  kOperand,          // A bare word, required; operands come in the order of the table.
-  kOptionalOperand,  // The same, last, may be left out.
-  kOperands,         // One or more bare words; the last of the table.
+  kFlag,              // --name
+  kOperand,           // A bare word, required; operands come in the order of the table.
+  kOptionalOperand,   // The same, last, may be left out.
+  kOperands,          // One or more bare words; the last of the table.
   kOptionalOperands,  // The same, or none.
 };
 

@@ -24,7 +24,7 @@ class OpenFolder {
   Engine& engine() { return *engine_; }
 
  private:
-  const SystemClock clock_;
+  SystemClock clock_;
   SystemRandom random_;
   PosixFileSystem files_;
   std::unique_ptr<Engine> engine_;

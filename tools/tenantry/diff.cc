@@ -166,8 +166,7 @@ int RunDiff(const Invocation& invocation) {
     std::printf("no difference in %llu rows\n", static_cast<unsigned long long>(found.rows));
     return server::kExitOk;
   }
-  std::fprintf(stderr,
-               "tenantry: %llu rows only in A (-), %llu only in B (+), %llu differ (~)%s\n",
+  std::fprintf(stderr, "tenantry: %llu rows only in A (-), %llu only in B (+), %llu differ (~)%s\n",
                static_cast<unsigned long long>(found.only_left),
                static_cast<unsigned long long>(found.only_right),
                static_cast<unsigned long long>(found.changed),
@@ -178,15 +177,15 @@ int RunDiff(const Invocation& invocation) {
 }  // namespace
 
 Command DiffCommand() {
-  return {"admin diff",
-          "Compare two states row by row; each is a dump or a data folder. Exit 1 when they differ",
-          {{"tenant", "Only this gym or shop", OptionKind::kOptional, "ID"},
-           {"A", "A dump or a data folder", OptionKind::kOperand, "PATH"},
-           {"B", "The other", OptionKind::kOperand, "PATH"}},
-          "tenantry admin diff backup.tnt ./data",
-          {server::kExitLocked, server::kExitNotFound, server::kExitCorrupt,
-           server::kExitUnreachable},
-          RunDiff};
+  return {
+      "admin diff",
+      "Compare two states row by row; each is a dump or a data folder. Exit 1 when they differ",
+      {{"tenant", "Only this gym or shop", OptionKind::kOptional, "ID"},
+       {"A", "A dump or a data folder", OptionKind::kOperand, "PATH"},
+       {"B", "The other", OptionKind::kOperand, "PATH"}},
+      "tenantry admin diff backup.tnt ./data",
+      {server::kExitLocked, server::kExitNotFound, server::kExitCorrupt, server::kExitUnreachable},
+      RunDiff};
 }
 
 }  // namespace tenantry::tools

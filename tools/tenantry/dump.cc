@@ -62,21 +62,21 @@ int RunDump(const Invocation& invocation) {
 }  // namespace
 
 Command DumpCommand() {
-  return {"admin dump",
-          "Write one consistent state to a file, while the server serves; see docs/backup.md",
-          {DataOption(),
-           {"output", "Where to write; - is stdout", OptionKind::kRequired, "FILE", "", 'o'},
-           {"tenant", "Only this gym or shop", OptionKind::kOptional, "ID"},
-           {"since", "Only what changed after this position, as the dump before it shows it",
-            OptionKind::kOptional, "POSITION"},
-           {"format", "dump, or jsonl for people (without secrets, not restorable)",
-            OptionKind::kOptional, "FORMAT", "dump"},
-           {"force", "Write over an existing file", OptionKind::kFlag},
-           {"quiet", "Show no progress", OptionKind::kFlag}},
-          "tenantry admin dump --data ./data -o backup.tnt",
-          {server::kExitLocked, server::kExitNotFound, server::kExitCorrupt,
-           server::kExitUnreachable},
-          RunDump};
+  return {
+      "admin dump",
+      "Write one consistent state to a file, while the server serves; see docs/backup.md",
+      {DataOption(),
+       {"output", "Where to write; - is stdout", OptionKind::kRequired, "FILE", "", 'o'},
+       {"tenant", "Only this gym or shop", OptionKind::kOptional, "ID"},
+       {"since", "Only what changed after this position, as the dump before it shows it",
+        OptionKind::kOptional, "POSITION"},
+       {"format", "dump, or jsonl for people (without secrets, not restorable)",
+        OptionKind::kOptional, "FORMAT", "dump"},
+       {"force", "Write over an existing file", OptionKind::kFlag},
+       {"quiet", "Show no progress", OptionKind::kFlag}},
+      "tenantry admin dump --data ./data -o backup.tnt",
+      {server::kExitLocked, server::kExitNotFound, server::kExitCorrupt, server::kExitUnreachable},
+      RunDump};
 }
 
 }  // namespace tenantry::tools

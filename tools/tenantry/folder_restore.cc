@@ -39,9 +39,7 @@ Status Build(const std::string& folder, const std::vector<dump::OpenDump>& dumps
   TNT_ASSIGN_OR_RETURN(const std::unique_ptr<Engine> engine, Engine::Open(options));
   const dump::TenantRestore& tenant = wanted.tenant;
   if (tenant.tenant.empty() && tenant.as.empty()) {
-    const Status all = dump::RestoreAll(*engine, dumps, wanted.options);
-    // A dump of one tenant says whose it is.
-    if (all.code() != StatusCode::kInvalidArgument) return all;
+    return dump::RestoreAll(*engine, dumps, wanted.options);
   }
   return dump::RestoreTenant(*engine, dumps, tenant, wanted.options).status();
 }

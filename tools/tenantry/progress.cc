@@ -58,8 +58,8 @@ bool Progress::Report(const server::AdminProgress& progress) {
 void Progress::ShowBar(const server::AdminProgress& progress, double rate) {
   std::string line = fmt::format("\r\033[K{:<8}", progress.phase);
   if (progress.total > 0) {
-    const double part = std::min(
-        1.0, static_cast<double>(progress.done) / static_cast<double>(progress.total));
+    const double part =
+        std::min(1.0, static_cast<double>(progress.done) / static_cast<double>(progress.total));
     const auto cells = static_cast<size_t>(part * kBarCells);
     line += fmt::format("[{}{}] {:3.0f} %  ", std::string(cells, '#'),
                         std::string(kBarCells - cells, '.'), part * 100);

@@ -46,8 +46,9 @@ int RestoreIntoData(const Invocation& invocation, int file, Progress* progress) 
   return Show(RunOnFolder(invocation.Get("data"), request));
 }
 
-int RestoreIntoFolder(const Invocation& invocation, const std::vector<OpenFd>& inputs,
-                      Progress* progress) {
+// `tenant` is empty for all that the dump has.
+int RestoreIntoFolder(const Invocation& invocation, const std::string& tenant,
+                      const std::vector<OpenFd>& inputs, Progress* progress) {
   std::vector<dump::OpenDump> dumps;
   for (const OpenFd& input : inputs) {
     dumps.push_back([fd = input.get()]() -> Result<std::unique_ptr<ByteSource>> {
@@ -58,7 +59,7 @@ int RestoreIntoFolder(const Invocation& invocation, const std::vector<OpenFd>& i
   FolderRestore wanted;
   wanted.data = invocation.Get("data");
   wanted.replace = invocation.Has("replace");
-  wanted.tenant.tenant = invocation.Get("tenant");
+  wanted.tenant.tenant = tenant;
   wanted.tenant.as = invocation.Get("as");
   wanted.options.partial = invocation.Has("partial");
   wanted.options.report = [progress](std::string_view phase, uint64_t rows, uint64_t total) {
@@ -72,7 +73,8 @@ int RestoreIntoFolder(const Invocation& invocation, const std::vector<OpenFd>& i
   }
   std::printf("restored into %s\n", wanted.data.c_str());
   if (!aside->empty()) {
-    std::fprintf(stderr, "tenantry: what it had is kept as %s; `admin restore --undo` brings it back\n",
+    std::fprintf(stderr,
+                 "tenantry: what it had is kept as %s; `admin restore --undo` brings it back\n",
                  aside->c_str());
   }
   return server::kExitOk;
@@ -94,12 +96,14 @@ int RunRestoreCommand(const Invocation& invocation) {
   FdSource source(inputs.front().get());
   dump::DumpReader reader(source);
   if (const Status opened = reader.Open(); !opened.ok()) return ShowFailure(opened);
-  const bool one_tenant =
-      !reader.header().tenant.empty() || invocation.Has("tenant") || invocation.Has("as");
-  if (!*holds || !one_tenant) return RestoreIntoFolder(invocation, inputs, &progress);
+  const std::string& tenant =
+      invocation.Has("tenant") ? invocation.Get("tenant") : reader.header().tenant;
+  const bool one_tenant = !tenant.empty() || invocation.Has("as");
+  if (!*holds || !one_tenant) return RestoreIntoFolder(invocation, tenant, inputs, &progress);
   if (inputs.size() > 1) {
-    return ShowFailure(InvalidArgument(
-        "increments are restored into an empty folder; dump the tenant there, then restore it here"));
+    return ShowFailure(
+        InvalidArgument("increments are restored into an empty folder; dump the tenant there, then "
+                        "restore it here"));
   }
   return RestoreIntoData(invocation, inputs.front().get(), &progress);
 }
@@ -107,22 +111,22 @@ int RunRestoreCommand(const Invocation& invocation) {
 }  // namespace
 
 Command RestoreCommand() {
-  return {"admin restore",
-          "Bring a dump back: all of it into an empty folder, or one tenant into any folder",
-          {DataOption(),
-           {"tenant", "Only this gym or shop of the dump", OptionKind::kOptional, "ID"},
-           {"as", "As a new tenant: the shop id, or the gym's name. Ids are minted anew",
-            OptionKind::kOptional, "NAME"},
-           {"replace", "Restore over what is there; it is kept for --undo", OptionKind::kFlag},
-           {"undo", "Bring back what the last restore (of --tenant) replaced", OptionKind::kFlag},
-           {"partial", "Take a salvaged dump, which lacks rows", OptionKind::kFlag},
-           {"quiet", "Show no progress", OptionKind::kFlag},
-           {"FILE", "A dump, then dumps made with --since, oldest first; - is stdin",
-            OptionKind::kOptionalOperands, "FILE"}},
-          "tenantry admin restore backup.tnt --data ./restored",
-          {server::kExitLocked, server::kExitNotFound, server::kExitCorrupt,
-           server::kExitUnreachable},
-          RunRestoreCommand};
+  return {
+      "admin restore",
+      "Bring a dump back: all of it into an empty folder, or one tenant into any folder",
+      {DataOption(),
+       {"tenant", "Only this gym or shop of the dump", OptionKind::kOptional, "ID"},
+       {"as", "As a new tenant: the shop id, or the gym's name. Ids are minted anew",
+        OptionKind::kOptional, "NAME"},
+       {"replace", "Restore over what is there; it is kept for --undo", OptionKind::kFlag},
+       {"undo", "Bring back what the last restore (of --tenant) replaced", OptionKind::kFlag},
+       {"partial", "Take a salvaged dump, which lacks rows", OptionKind::kFlag},
+       {"quiet", "Show no progress", OptionKind::kFlag},
+       {"FILE", "A dump, then dumps made with --since, oldest first; - is stdin",
+        OptionKind::kOptionalOperands, "FILE"}},
+      "tenantry admin restore backup.tnt --data ./restored",
+      {server::kExitLocked, server::kExitNotFound, server::kExitCorrupt, server::kExitUnreachable},
+      RunRestoreCommand};
 }
 
 }  // namespace tenantry::tools

@@ -57,7 +57,8 @@ Status ReadTolerant(dump::DumpReader* reader, uint64_t total_bytes, Progress* pr
 
 uint64_t SizeOf(int fd) {
   struct stat about {};
-  return fstat(fd, &about) == 0 && S_ISREG(about.st_mode) ? static_cast<uint64_t>(about.st_size) : 0;
+  return fstat(fd, &about) == 0 && S_ISREG(about.st_mode) ? static_cast<uint64_t>(about.st_size)
+                                                          : 0;
 }
 
 Status VerifyDump(const std::string& path, Progress* progress, Findings* findings) {
@@ -76,12 +77,13 @@ Status VerifyDump(const std::string& path, Progress* progress, Findings* finding
   }
   if (!reader.damages().empty()) return Status::Ok();
   const dump::Header& header = reader.header();
-  std::printf("%s: whole: %s%s%s at position %s, %llu rows in %llu blocks%s\n", path.c_str(),
-              header.tenant.empty() ? "every tenant" : "tenant ", header.tenant.c_str(),
-              header.incremental() ? (", changes since " + FormatPosition(header.since)).c_str() : "",
-              FormatPosition(header.position).c_str(), static_cast<unsigned long long>(rows),
-              static_cast<unsigned long long>(blocks),
-              header.salvaged ? "; salvaged, rows are missing" : "");
+  std::printf(
+      "%s: whole: %s%s%s at position %s, %llu rows in %llu blocks%s\n", path.c_str(),
+      header.tenant.empty() ? "every tenant" : "tenant ", header.tenant.c_str(),
+      header.incremental() ? (", changes since " + FormatPosition(header.since)).c_str() : "",
+      FormatPosition(header.position).c_str(), static_cast<unsigned long long>(rows),
+      static_cast<unsigned long long>(blocks),
+      header.salvaged ? "; salvaged, rows are missing" : "");
   return Status::Ok();
 }
 
@@ -153,17 +155,16 @@ int RunVerify(const Invocation& invocation) {
   if (paths.empty()) return VerifyFolder(invocation.Get("data"), &progress);
   Findings findings;
   for (const std::string& path : paths) {
-    const Status verified = path.ends_with(kSegmentSuffix)
-                                ? VerifyLoneSegment(path, &findings)
-                                : VerifyDump(path, &progress, &findings);
+    const Status verified = path.ends_with(kSegmentSuffix) ? VerifyLoneSegment(path, &findings)
+                                                           : VerifyDump(path, &progress, &findings);
     if (!verified.ok()) return ShowFailure(verified);
   }
   return findings.Exit();
 }
 
 Status CopyBlock(const dump::Block& block, dump::DumpWriter* writer) {
-  TNT_RETURN_IF_ERROR(dump::VisitRows(
-      block, [&](bool put, std::string_view key, std::string_view value) {
+  TNT_RETURN_IF_ERROR(
+      dump::VisitRows(block, [&](bool put, std::string_view key, std::string_view value) {
         return put ? writer->Put(key, value) : writer->Delete(key);
       }));
   return Status::Ok();
@@ -221,16 +222,16 @@ int RunSalvage(const Invocation& invocation) {
 }  // namespace
 
 Command VerifyCommand() {
-  return {"admin verify",
-          "Prove a dump, a log segment or a data folder; says where damage is, and whose",
-          {DataOption(),
-           {"quiet", "Show no progress", OptionKind::kFlag},
-           {"FILE", "Dumps and log segments; the folder of --data when left out",
-            OptionKind::kOptionalOperands, "FILE"}},
-          "tenantry admin verify backup.tnt",
-          {server::kExitLocked, server::kExitNotFound, server::kExitCorrupt,
-           server::kExitUnreachable},
-          RunVerify};
+  return {
+      "admin verify",
+      "Prove a dump, a log segment or a data folder; says where damage is, and whose",
+      {DataOption(),
+       {"quiet", "Show no progress", OptionKind::kFlag},
+       {"FILE", "Dumps and log segments; the folder of --data when left out",
+        OptionKind::kOptionalOperands, "FILE"}},
+      "tenantry admin verify backup.tnt",
+      {server::kExitLocked, server::kExitNotFound, server::kExitCorrupt, server::kExitUnreachable},
+      RunVerify};
 }
 
 Command SalvageCommand() {

@@ -97,11 +97,11 @@ TEST_F(DumpDamageTest, EveryFlippedByteIsFoundWhereItIs) {
     });
     ASSERT_TRUE(named) << "byte " << at << ": " << (damages.empty() ? "" : damages[0].what);
     // Everything outside the damaged block is still there.
-    for (const auto& [space, key] : all) {
+    for (const auto& row : all) {
       const bool lost_with_it = std::any_of(blocks.begin(), blocks.end(), [&](const Place& block) {
-        return block.offset <= at && at < block.end && block.head.space.value() == space;
+        return block.offset <= at && at < block.end && block.head.space.value() == row.first;
       });
-      ASSERT_EQ(rows.contains({space, key}), !lost_with_it) << "byte " << at << ", space " << space;
+      ASSERT_EQ(rows.contains(row), !lost_with_it) << "byte " << at << ", space " << row.first;
     }
   }
 }
@@ -187,8 +187,7 @@ TEST_F(DumpDamageTest, EveryFlippedByteOfASegmentIsFoundWhereItIs) {
   std::vector<uint64_t> ends = {log::kSegmentHeaderBytes};
   while (ends.back() < whole.tail.end_offset) {
     log::GroupHeader group;
-    ASSERT_TRUE(
-        log::LoadGroupHeader(bytes.data() + ends.back(), whole.header.segment_id, &group));
+    ASSERT_TRUE(log::LoadGroupHeader(bytes.data() + ends.back(), whole.header.segment_id, &group));
     ends.push_back(ends.back() + group.total_bytes);
   }
   ends.push_back(bytes.size());

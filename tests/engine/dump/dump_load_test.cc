@@ -29,7 +29,8 @@ uint64_t Records() {
 uint64_t MemoryKib(const std::string& name) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(name + ":")) return std::strtoull(line.c_str() + name.size() + 1, nullptr, 10);
+    if (line.starts_with(name + ":"))
+      return std::strtoull(line.c_str() + name.size() + 1, nullptr, 10);
   }
   return 0;
 }
@@ -65,7 +66,8 @@ class DumpLoadTest : public EngineFixture {
 
   static std::vector<std::string> Hashes(const ReadView& view) {
     std::vector<std::string> text;
-    for (const SpaceHash& each : view.HashSpaces().value()) {
+    const std::vector<SpaceHash> spaces = view.HashSpaces().value();
+    for (const SpaceHash& each : spaces) {
       text.push_back(std::to_string(each.space.value()) + ":" + std::to_string(each.rows) + ":" +
                      std::to_string(each.hash.low) + ":" + std::to_string(each.hash.high));
     }
@@ -142,8 +144,7 @@ TEST_F(DumpLoadTest, DumpUnderLoadRestoresToItsPosition) {
   const auto copy_began = std::chrono::steady_clock::now();
   std::filesystem::copy_file(path, path + ".copy");
   const double copy_seconds = Seconds(copy_began);
-  const double raw_mb =
-      static_cast<double>(std::filesystem::file_size(path)) / 1e6;
+  const double raw_mb = static_cast<double>(std::filesystem::file_size(path)) / 1e6;
   std::printf("%llu rows, %.1f MB in %.2f s: %.1f MB/s, %.3f of cp; peak %+.1f MiB\n",
               static_cast<unsigned long long>(footer->rows), raw_mb, dump_seconds,
               raw_mb / dump_seconds, copy_seconds / dump_seconds,
@@ -174,7 +175,8 @@ TEST_F(DumpLoadTest, OneTenantOfFiftyComesAndGoesUnnoticed) {
   }
   const auto hashes_of_idle = [&] {
     std::vector<uint64_t> hashes;
-    for (const SpaceHash& each : engine().View().HashSpaces().value()) {
+    const std::vector<SpaceHash> spaces = engine().View().HashSpaces().value();
+    for (const SpaceHash& each : spaces) {
       const bool is_idle = std::any_of(idle.begin(), idle.end(), [&each](const TenantRef& ref) {
         return ref.space() == each.space;
       });
@@ -188,9 +190,9 @@ TEST_F(DumpLoadTest, OneTenantOfFiftyComesAndGoesUnnoticed) {
   const size_t quiet = writer.count();
   const std::string bytes =
       DumpText(engine(), engine().View(), {.tenant = "shop0", .since = {}, .build = {}});
-  const auto copy = RestoreTenant(engine(), {Opener(bytes)},
-                                  {.tenant = {}, .as = "copy", .replace = false},
-                                  {.partial = false, .gentle = true, .report = {}});
+  const auto copy =
+      RestoreTenant(engine(), {Opener(bytes)}, {.tenant = {}, .as = "copy", .replace = false},
+                    {.partial = false, .gentle = true, .report = {}});
   ASSERT_TRUE(copy.ok()) << copy.status().ToString();
   const Outcome deleted = engine().ExecuteDirectory(
       {11, "test", ""}, kTier,
@@ -210,8 +212,9 @@ TEST_F(DumpLoadTest, OneTenantOfFiftyComesAndGoesUnnoticed) {
   }
   EXPECT_EQ(found, writer.written() + 20 * busy.size());
   const double p99_quiet = writer.P99(0, quiet), p99_busy = writer.P99(quiet, end);
-  std::printf("commands of others: p99 %.2f ms quiet, %.2f ms meanwhile (%.2f times), %zu of them\n",
-              p99_quiet * 1e3, p99_busy * 1e3, p99_busy / p99_quiet, end - quiet);
+  std::printf(
+      "commands of others: p99 %.2f ms quiet, %.2f ms meanwhile (%.2f times), %zu of them\n",
+      p99_quiet * 1e3, p99_busy * 1e3, p99_busy / p99_quiet, end - quiet);
 }
 
 }  // namespace

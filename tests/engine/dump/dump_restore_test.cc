@@ -44,8 +44,9 @@ class DumpRestoreTest : public EngineFixture {
     return id;
   }
   Result<TenantRef> Find(Engine& engine, const std::string& id) {
-    TNT_ASSIGN_OR_RETURN(const tenant::TenantEntry entry,
-                         tenant::Directory::Find(engine.View(), id, schema::TenantKind::SHOP, kTier));
+    TNT_ASSIGN_OR_RETURN(
+        const tenant::TenantEntry entry,
+        tenant::Directory::Find(engine.View(), id, schema::TenantKind::SHOP, kTier));
     return entry.ref;
   }
   std::vector<std::string> Subscribers(Engine& engine, const std::string& id) {
@@ -56,7 +57,8 @@ class DumpRestoreTest : public EngineFixture {
     EXPECT_TRUE(engine.View()
                     .Space(*ref, kTier)
                     .ScanRecords<schema::EmailSubscriber>(
-                        {}, false, [&ids](const codec::Stored<schema::EmailSubscriber>& each) {
+                        {}, false,
+                        [&ids](const codec::Stored<schema::EmailSubscriber>& each) {
                           ids.emplace_back(View(each->getId()));
                           return true;
                         })
@@ -68,7 +70,8 @@ class DumpRestoreTest : public EngineFixture {
   }
   static std::vector<std::string> Hashes(const ReadView& view) {
     std::vector<std::string> text;
-    for (const SpaceHash& each : view.HashSpaces().value()) {
+    const std::vector<SpaceHash> spaces = view.HashSpaces().value();
+    for (const SpaceHash& each : spaces) {
       text.push_back(std::to_string(each.space.value()) + ":" + std::to_string(each.rows) + ":" +
                      std::to_string(each.hash.low) + ":" + std::to_string(each.hash.high));
     }
@@ -143,17 +146,17 @@ TEST_F(DumpRestoreTest, TenantOverItselfAndBack) {
   ASSERT_TRUE(by_reference.ok()) << by_reference.status().ToString();
   EXPECT_EQ(by_reference->space(), done->space);
   // A command for the space that was left is refused.
-  EXPECT_EQ(Run(*shop_, [](Transaction& tx) { return tx.Insert(NewSubscriber("lost")); })
-                .status.code(),
-            StatusCode::kNotFound);
+  EXPECT_EQ(
+      Run(*shop_, [](Transaction& tx) { return tx.Insert(NewSubscriber("lost")); }).status.code(),
+      StatusCode::kNotFound);
 
   ASSERT_TRUE(UndoRestore(engine(), "shop").ok());
   EXPECT_EQ(Subscribers(engine(), "shop"), (Ids{"ada", "newer"}));
   ASSERT_TRUE(UndoRestore(engine(), "shop").ok());
   EXPECT_EQ(Subscribers(engine(), "shop"), (Ids{"ada"}));
-  EXPECT_TRUE(
-      tenant::Directory::FindByReference(engine().View(), schema::ReferenceKind::POPUP, popup, kTier)
-          .ok());
+  EXPECT_TRUE(tenant::Directory::FindByReference(engine().View(), schema::ReferenceKind::POPUP,
+                                                 popup, kTier)
+                  .ok());
   // Dumping what was moved about finds the reference again.
   OtherEngine elsewhere;
   const std::string again = Dump("shop");
@@ -175,7 +178,8 @@ TEST_F(DumpRestoreTest, WhatWasReplacedIsReclaimedAfterAWeek) {
   while (tenant::ReclaimStep(engine()).value()) {
   }
   engine().WaitReleased(engine().appended_index());
-  for (const SpaceHash& each : engine().View().HashSpaces().value()) {
+  const std::vector<SpaceHash> spaces = engine().View().HashSpaces().value();
+  for (const SpaceHash& each : spaces) {
     EXPECT_NE(each.space, shop_->space());
   }
 }
@@ -184,8 +188,8 @@ TEST_F(DumpRestoreTest, CopyHasIdsOfItsOwnEverywhere) {
   const std::string popup = AddPopup(*shop_);
   ASSERT_TRUE(tenant::CreateShopKey(engine(), "shop", "label", {}).ok());
   const std::string bytes = Dump("shop");
-  const auto done = RestoreTenant(engine(), {Opener(bytes)},
-                                  {.tenant = {}, .as = "copy", .replace = false}, {});
+  const auto done =
+      RestoreTenant(engine(), {Opener(bytes)}, {.tenant = {}, .as = "copy", .replace = false}, {});
   ASSERT_TRUE(done.ok()) << done.status().ToString();
   const ReadView view = engine().View();
   const SpaceReader space = view.Space(Find(engine(), "copy").value(), kTier);
@@ -212,11 +216,11 @@ TEST_F(DumpRestoreTest, CopyHasIdsOfItsOwnEverywhere) {
   EXPECT_EQ(Subscribers(engine(), "shop"), Subscribers(engine(), "copy"));
   EXPECT_FALSE(tenant::ShopHasKey(view, "copy", kTier).value());
   EXPECT_TRUE(tenant::ShopHasKey(view, "shop", kTier).value());
-  EXPECT_EQ(RestoreTenant(engine(), {Opener(bytes)},
-                          {.tenant = {}, .as = "copy", .replace = true}, {})
-                .status()
-                .code(),
-            StatusCode::kAlreadyExists);
+  EXPECT_EQ(
+      RestoreTenant(engine(), {Opener(bytes)}, {.tenant = {}, .as = "copy", .replace = true}, {})
+          .status()
+          .code(),
+      StatusCode::kAlreadyExists);
 }
 
 TEST_F(DumpRestoreTest, TenantOutOfAWholeDumpIntoAnotherCluster) {
@@ -264,8 +268,8 @@ TEST_F(DumpRestoreTest, DamagedDumpChangesNothing) {
   std::string bytes = Dump("shop");
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
   const uint64_t before = engine().appended_index();
-  const auto refused = RestoreTenant(engine(), {Opener(bytes)},
-                                     {.tenant = {}, .as = {}, .replace = true}, {});
+  const auto refused =
+      RestoreTenant(engine(), {Opener(bytes)}, {.tenant = {}, .as = {}, .replace = true}, {});
   EXPECT_EQ(refused.status().code(), StatusCode::kCorruption);
   EXPECT_EQ(engine().appended_index(), before);
 }
