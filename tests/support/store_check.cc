@@ -9,66 +9,13 @@
 #include "engine/codec/row_keys.h"
 #include "engine/codec/stored.h"
 #include "engine/keys/keys.h"
-#include "engine/schema/directory.capnp.h"
-#include "engine/schema/durable.capnp.h"
-#include "engine/schema/gym.capnp.h"
-#include "engine/schema/jobs.capnp.h"
-#include "engine/schema/popups.capnp.h"
-#include "engine/schema/webhooks.capnp.h"
+#include "engine/schema/collections.h"
 #include "engine/store/store.h"
 
 namespace tenantry {
 namespace {
 
 constexpr size_t kProblemsMax = 20;
-
-struct KnownCollections {
-  std::vector<const schema::Collection*> all = {&schema::CollectionOf<schema::Tenant>(),
-                                                &schema::CollectionOf<schema::EmailMembership>(),
-                                                &schema::CollectionOf<schema::Reference>(),
-                                                &schema::CollectionOf<schema::ClusterSecret>(),
-                                                &schema::CollectionOf<schema::ShopKey>(),
-                                                &schema::CollectionOf<schema::StoredAnswer>(),
-                                                &schema::CollectionOf<schema::GymMember>(),
-                                                &schema::CollectionOf<schema::GymMemberStats>(),
-                                                &schema::CollectionOf<schema::GymFavorite>(),
-                                                &schema::CollectionOf<schema::GymInvitation>(),
-                                                &schema::CollectionOf<schema::GymPlan>(),
-                                                &schema::CollectionOf<schema::GymSubscription>(),
-                                                &schema::CollectionOf<schema::GymCharge>(),
-                                                &schema::CollectionOf<schema::GymLocation>(),
-                                                &schema::CollectionOf<schema::GymSessionType>(),
-                                                &schema::CollectionOf<schema::GymSession>(),
-                                                &schema::CollectionOf<schema::GymBooking>(),
-                                                &schema::CollectionOf<schema::GymWaitlistEntry>(),
-                                                &schema::CollectionOf<schema::GymRefreshToken>(),
-                                                &schema::CollectionOf<schema::GymEvent>(),
-                                                &schema::CollectionOf<schema::PopupLimitMark>(),
-                                                &schema::CollectionOf<schema::PopupTombstone>(),
-                                                &schema::CollectionOf<schema::Popup>(),
-                                                &schema::CollectionOf<schema::PopupView>(),
-                                                &schema::CollectionOf<schema::PopupConversion>(),
-                                                &schema::CollectionOf<schema::DiscountCode>(),
-                                                &schema::CollectionOf<schema::EmailSubscriber>(),
-                                                &schema::CollectionOf<schema::AbGroup>(),
-                                                &schema::CollectionOf<schema::AbAssignment>(),
-                                                &schema::CollectionOf<schema::CartAbandonment>(),
-                                                &schema::CollectionOf<schema::CartRecovery>(),
-                                                &schema::CollectionOf<schema::ErasureTask>(),
-                                                &schema::CollectionOf<schema::TrackedEvent>(),
-                                                &schema::CollectionOf<schema::ShopPlan>(),
-                                                &schema::CollectionOf<schema::StoredAnswer>(),
-                                                &schema::CollectionOf<schema::Job>(),
-                                                &schema::CollectionOf<schema::QueuedJob>(),
-                                                &schema::CollectionOf<schema::WebhookEndpoint>(),
-                                                &schema::CollectionOf<schema::WebhookDelivery>()};
-  const schema::Collection* Find(uint16_t number) const {
-    for (const schema::Collection* collection : all) {
-      if (collection->number == number) return collection;
-    }
-    return nullptr;
-  }
-};
 
 class Checker {
  public:
@@ -114,7 +61,7 @@ class Checker {
     }
     if (head.kind != keys::Kind::kRecord) return;
     ++report_.records;
-    const schema::Collection* collection = known_.Find(head.collection);
+    const schema::Collection* collection = schema::FindCollection(head.collection);
     if (collection == nullptr) return Problem("unknown collection: " + Name(key));
     if (value.size() % sizeof(capnp::word) != 0) return Problem("a record is cut: " + Name(key));
     auto words = kj::heapArray<capnp::word>(value.size() / sizeof(capnp::word));
@@ -131,7 +78,6 @@ class Checker {
   }
 
   const KeyReader& reader_;
-  const KnownCollections known_;
   StoreReport report_;
   std::set<std::pair<std::string, std::string>> expected_;
   std::set<std::pair<std::string, std::string>> actual_;

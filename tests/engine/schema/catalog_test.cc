@@ -10,6 +10,7 @@
 #include <kj/filesystem.h>
 
 #include "engine/schema/annotations.capnp.h"
+#include "engine/schema/collections.h"
 
 namespace tenantry::schema {
 namespace {
@@ -105,6 +106,9 @@ TEST(CatalogTest, EveryStructOfTheEngineIsSound) {
         LookUpAll(All().ParseFile("engine/schema/" + entry.path().filename().string()), &numbers);
   }
   EXPECT_GT(records, 0);
+  // The list that dumps and verification walk.
+  EXPECT_EQ(AllCollections().size(), static_cast<size_t>(records));
+  for (const auto& [number, name] : numbers) EXPECT_NE(FindCollection(number), nullptr) << name;
 }
 
 TEST(CatalogTest, FieldsComeInDeclarationOrder) {
