@@ -49,7 +49,9 @@ Status GiveUpSpace(Engine& engine, std::string_view prefix, SpaceId space) {
         TNT_RETURN_IF_ERROR(tx.EraseMeta(SpaceMeta(prefix, space)));
         return tx.SetMeta(DroppedMeta(space), "1");
       });
-  return outcome.status;
+  TNT_RETURN_IF_ERROR(outcome.status);
+  engine.WaitReleased(outcome.release_index);
+  return Status::Ok();
 }
 
 Result<CheckedDumps> CheckDumps(const std::vector<OpenDump>& dumps, const RestoreOptions& options) {

@@ -92,30 +92,50 @@ class Source {
   Status WriteDirectory() {
     TNT_RETURN_IF_ERROR(writer_.BeginSpace(kDirectorySpace, ""));
     if (options_.tenant.empty()) {
-      const auto wanted = [](std::string_view key, std::string_view /*value*/) -> Result<bool> {
+      const auto wanted = [](std::string_view key, std::string* /*value*/) -> Result<bool> {
         return !IsNodeLocal(key);
       };
       TNT_RETURN_IF_ERROR(WriteRange(kDirectorySpace, Kind::kMeta, Kind::kUnique, wanted));
       return WriteRange(kDirectorySpace, Kind::kCounter, Kind(0xFF), wanted);
     }
     TenantRows rows(options_.tenant);
-    const auto wanted = [&rows](std::string_view key, std::string_view value) {
-      return rows.Wants(key, value);
+    const auto wanted = [&](std::string_view key, std::string* value) -> Result<bool> {
+      TNT_ASSIGN_OR_RETURN(const bool ours, rows.Wants(key, *value));
+      if (ours && rows.space()) TNT_RETURN_IF_ERROR(NameSpaceNow(key, *rows.space(), value));
+      return ours;
     };
     return WriteRange(kDirectorySpace, Kind::kMeta, Kind::kUnique, wanted);
   }
 
-  using Wanted = std::function<Result<bool>(std::string_view key, std::string_view value)>;
+  // A reference may name a space that a restore replaced; which became which is not in a tenant's dump.
+  static Status NameSpaceNow(std::string_view key, SpaceId space, std::string* value) {
+    uint8_t kind = 0;
+    uint16_t collection = 0;
+    const bool is_reference = KindOf(key, &kind, &collection) &&
+                              collection == schema::CollectionOf<schema::Reference>().number;
+    if (!is_reference) return Status::Ok();
+    TNT_ASSIGN_OR_RETURN(const auto before, codec::Stored<schema::Reference>::Decode(*value));
+    if (before->getSpace() == space.value()) return Status::Ok();
+    codec::Draft<schema::Reference> after(before);
+    after->setSpace(space.value());
+    *value = after.Encode();
+    return Status::Ok();
+  }
+
+  // May change the value that is written.
+  using Wanted = std::function<Result<bool>(std::string_view key, std::string* value)>;
   Status WriteRange(SpaceId space, Kind from, Kind until, const Wanted& wanted) {
     const std::unique_ptr<Cursor> rows =
         view_.Rows(keys::SpacePrefix(space, from), keys::SpacePrefix(space, until));
+    std::string value;
     for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
       const std::string_view key = rows->key().substr(kSpaceBytes);
+      value = rows->value();
       if (wanted) {
-        TNT_ASSIGN_OR_RETURN(const bool is_wanted, wanted(key, rows->value()));
+        TNT_ASSIGN_OR_RETURN(const bool is_wanted, wanted(key, &value));
         if (!is_wanted) continue;
       }
-      TNT_RETURN_IF_ERROR(writer_.Put(key, rows->value()));
+      TNT_RETURN_IF_ERROR(writer_.Put(key, value));
       TNT_RETURN_IF_ERROR(Report());
     }
     return rows->status();

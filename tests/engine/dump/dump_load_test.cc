@@ -52,7 +52,7 @@ class DumpLoadTest : public EngineFixture {
       do {
         outcome = engine().Execute(tenant, {1, "test", ""}, kTier, [&](Transaction& tx) -> Status {
           for (uint64_t i = from; i < std::min(records, from + kPerEntry); ++i) {
-            TNT_RETURN_IF_ERROR(tx.InsertFresh(NewSubscriber(prefix + std::to_string(i))));
+            TNT_RETURN_IF_ERROR(tx.Insert(NewSubscriber(prefix + std::to_string(i))));
           }
           return Status::Ok();
         });
