@@ -20,9 +20,9 @@ constexpr size_t kSpaceBytes = 8;
 // Well below the limits of an entry: 4,096 effects and 1 MiB.
 constexpr size_t kRowsMax = 3000, kBytesMax = 512u << 10;
 // A command of a tenant that comes meanwhile waits for one of these.
-constexpr size_t kGentleRowsMax = 300, kGentleBytesMax = 64u << 10;
+constexpr size_t kGentleRowsMax = 500, kGentleBytesMax = 96u << 10;
 // Entries on their way when nobody else is served: enough to keep log and store busy.
-constexpr uint64_t kEntriesAheadMax = 16;
+constexpr uint64_t kEntriesAheadMax = 16, kGentleEntriesAheadMax = 1;
 
 }  // namespace
 
@@ -129,7 +129,7 @@ Status Loader::Flush() {
   }
   ops_.clear();
   rows_ = bytes_ = 0;
-  const uint64_t ahead = gentle_ ? 0 : kEntriesAheadMax;
+  const uint64_t ahead = gentle_ ? kGentleEntriesAheadMax : kEntriesAheadMax;
   if (last_index_ > ahead) engine_.WaitReleased(last_index_ - ahead);
   return Status::Ok();
 }

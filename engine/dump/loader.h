@@ -1,7 +1,7 @@
 #pragma once
 // Loader: writes rows of a dump into spaces that nobody uses yet, with the index rows their records have.
 //
-// Rules    a bounded number of bytes is on its way at a time; `gentle` keeps entries small and waits for each, so that a
+// Rules    a bounded number of bytes is on its way at a time; `gentle` keeps entries small and few, so that a
 //          serving node hardly notices.
 // Errors   those of the engine; kCorruption for records that do not decode; kInvalidArgument for records of a newer build.
 // Threads  one at a time.
