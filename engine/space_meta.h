@@ -34,7 +34,7 @@ inline std::string AliveValue(bool observed, bool suspended) {
 inline constexpr std::string_view kMovedPrefix = "moved:";  // Its tenant's space now, big-endian.
 inline constexpr std::string_view kLoadingPrefix = "loading:";  // Being restored; no tenant's yet.
 // Replaced by a restore and kept for undoing it (engine/dump/restore.h): until when, Unix ms, big-endian u64, then the tenant's
-// id and its record, each with its length as varint.
+// id, its record and its `alive` row, each with its length as varint.
 inline constexpr std::string_view kReplacedPrefix = "replaced:";
 
 inline std::string SpaceMeta(std::string_view prefix, SpaceId space) {

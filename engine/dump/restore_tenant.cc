@@ -40,11 +40,12 @@ bool IsA(uint16_t collection) {
   return collection == schema::CollectionOf<T>().number;
 }
 
-std::string ReplacedValue(int64_t until_ms, const TenantRecord& record) {
+std::string ReplacedValue(int64_t until_ms, const TenantRecord& record, std::string_view alive) {
   std::string value;
   AppendBig64(&value, static_cast<uint64_t>(until_ms));
   AppendSized(&value, View(record->getId()));
   AppendSized(&value, record.bytes());
+  AppendSized(&value, alive);
   return value;
 }
 
@@ -54,9 +55,12 @@ Status MoveTenant(DirectoryTransaction& tx, const TenantRecord& before, SpaceId 
   const SpaceId from(before->getSpace());
   std::string target;
   AppendBig64(&target, to.value());
+  TNT_ASSIGN_OR_RETURN(const std::optional<std::string> was, tx.GetRow(from, AliveKey()));
   TNT_RETURN_IF_ERROR(tx.DeleteRow(from, AliveKey()));
-  TNT_RETURN_IF_ERROR(tx.SetMeta(SpaceMeta(kReplacedPrefix, from),
-                                 ReplacedValue(tx.now_unix_ms() + kUndoMs, before)));
+  const int64_t until_ms = tx.now_unix_ms() + kUndoMs;
+  TNT_RETURN_IF_ERROR(
+      tx.SetMeta(SpaceMeta(kReplacedPrefix, from),
+                 ReplacedValue(until_ms, before, was.value_or(std::string(kAlive)))));
   TNT_RETURN_IF_ERROR(tx.SetMeta(SpaceMeta(kMovedPrefix, from), target));
   return tx.PutRow(to, AliveKey(), alive);
 }
@@ -387,6 +391,7 @@ class TenantRestorer {
 struct Former {
   SpaceId space;
   TenantRecord record;
+  std::string alive;
 };
 Result<Former> FindFormer(const ReadView& view, const std::string& tenant) {
   std::optional<Former> found;
@@ -394,16 +399,17 @@ Result<Former> FindFormer(const ReadView& view, const std::string& tenant) {
   const std::string start = keys::MetaKey(kDirectorySpace, kReplacedPrefix);
   const std::unique_ptr<Cursor> rows = view.Rows(start, keys::PrefixEnd(start));
   for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
-    std::string_view value = rows->value(), id, record;
+    std::string_view value = rows->value(), id, record, alive;
     if (rows->key().size() != start.size() + 8 || value.size() < 8) continue;
     const uint64_t until = LoadBig64(value.data());
     value.remove_prefix(8);
     if (!TakeSized(&value, &id) || !TakeSized(&value, &record)) continue;
+    if (!TakeSized(&value, &alive)) continue;
     if (id != tenant || until < newest) continue;
     TNT_ASSIGN_OR_RETURN(TenantRecord decoded, TenantRecord::Decode(record));
     newest = until;
-    found.emplace(
-        Former{SpaceId(LoadBig64(rows->key().data() + start.size())), std::move(decoded)});
+    found.emplace(Former{SpaceId(LoadBig64(rows->key().data() + start.size())), std::move(decoded),
+                         std::string(alive)});
   }
   TNT_RETURN_IF_ERROR(rows->status());
   if (!found) return NotFound("nothing is kept that a restore of " + tenant + " replaced");
@@ -424,12 +430,14 @@ Status UndoRestore(Engine& engine, const std::string& tenant) {
         TNT_ASSIGN_OR_RETURN(const std::optional<TenantRecord> now,
                              tx.Find<schema::Tenant>({tenant}));
         if (!now) return NotFound("no tenant " + tenant);
-        const SpaceId from((*now)->getSpace());
-        TNT_ASSIGN_OR_RETURN(const std::optional<std::string> alive, tx.GetRow(from, AliveKey()));
-        TNT_RETURN_IF_ERROR(tx.EraseMeta(SpaceMeta(kReplacedPrefix, former.space)));
+        const std::string marker = SpaceMeta(kReplacedPrefix, former.space);
+        TNT_ASSIGN_OR_RETURN(const std::optional<std::string> kept, tx.Meta(marker));
+        if (!kept) return Conflict("what the restore replaced was given up just now");
+        const std::string alive =
+            AliveValue(HasFlag(former.alive, kObservedFlag), tenant::IsSuspended(**now));
+        TNT_RETURN_IF_ERROR(tx.EraseMeta(marker));
         TNT_RETURN_IF_ERROR(tx.EraseMeta(SpaceMeta(kMovedPrefix, former.space)));
-        TNT_RETURN_IF_ERROR(
-            MoveTenant(tx, *now, former.space, alive.value_or(std::string(kAlive))));
+        TNT_RETURN_IF_ERROR(MoveTenant(tx, *now, former.space, alive));
         codec::Draft<schema::Tenant> after(former.record);
         after->setSuspendedAt((*now)->getSuspendedAt());
         return tx.Update(*now, after);

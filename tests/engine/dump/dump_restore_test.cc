@@ -133,6 +133,7 @@ TEST_F(DumpRestoreTest, TenantOverItselfAndBack) {
   const std::string popup = AddPopup(*shop_);
   const std::string bytes = Dump("shop");
   Insert(*shop_, "newer");
+  ASSERT_TRUE(Run(*shop_, [](Transaction& tx) { return tx.SetObserved(true); }).status.ok());
   const std::vector<OpenDump> dumps = {Opener(bytes)};
   EXPECT_EQ(RestoreTenant(engine(), dumps, {}, {}).status().code(), StatusCode::kAlreadyExists);
   const auto done = RestoreTenant(engine(), dumps, {.tenant = {}, .as = {}, .replace = true}, {});
@@ -152,6 +153,9 @@ TEST_F(DumpRestoreTest, TenantOverItselfAndBack) {
 
   ASSERT_TRUE(UndoRestore(engine(), "shop").ok());
   EXPECT_EQ(Subscribers(engine(), "shop"), (Ids{"ada", "newer"}));
+  // Its webhooks hear of changes again.
+  const SpaceReader undone = engine().View().Space(Find(engine(), "shop").value(), kTier);
+  EXPECT_EQ(undone.Meta("alive").value(), "1w");
   ASSERT_TRUE(UndoRestore(engine(), "shop").ok());
   EXPECT_EQ(Subscribers(engine(), "shop"), (Ids{"ada"}));
   EXPECT_TRUE(tenant::Directory::FindByReference(engine().View(), schema::ReferenceKind::POPUP,
