@@ -91,6 +91,9 @@ enum class CommandKind : uint16_t {
   kCartAbandoned = 250,
   kCartRecovered = 251,
   kPopupDemo = 299,
+  // Replication, once more.
+  kRescueReplay = 340,
+  kFormatFinalize = 341,
 };
 
 }  // namespace tenantry

@@ -8,10 +8,8 @@
 #include "engine/command_observer.h"
 #include "engine/condition.h"
 #include "engine/keyed_call.h"
-#include "engine/keys/keys.h"
-#include "engine/log/reader.h"
 #include "engine/log/segment_log.h"
-#include "engine/log/write_set.h"
+#include "engine/open_data.h"
 #include "engine/partition/change_table.h"
 #include "engine/partition/execution.h"
 #include "engine/partition/held_command.h"
@@ -19,6 +17,7 @@
 #include "engine/read_recorder.h"
 #include "engine/row_hash.h"
 #include "engine/space_meta.h"
+#include "engine/staged_copy.h"
 #include "engine/store/store.h"
 #include "engine/work_trace.h"
 
@@ -27,9 +26,7 @@ namespace {
 
 // A command that misses the cache is warmed outside its partition this often before it may wait for a disk inside it.
 constexpr int kWarmRunsMax = 3;
-constexpr uint64_t kReplayBatchBytes = 4u << 20;
 constexpr std::string_view kNotLeading = "this node does not lead; writes go to the leader";
-constexpr uint64_t kReplayProgressEntries = 200'000;
 
 // Whether a plan came to a decision of its own, rather than to a state of the machine that may pass.
 bool IsVerdict(const Status& status) {
@@ -49,89 +46,6 @@ bool IsVerdict(const Status& status) {
 
 store::Tier StoreTier(ReadTier tier) {
   return tier == ReadTier::kInline ? store::Tier::kMemory : store::Tier::kDisk;
-}
-
-// The folder's identity: which cluster its log belongs to. Written once.
-Result<uint64_t> EnsureClusterId(const EngineOptions& options) {
-  FileSystem& files = *options.files;
-  const std::string& directory = options.directory;
-  const std::string path = directory + "/IDENTITY";
-  TNT_ASSIGN_OR_RETURN(const bool exists, files.Exists(path));
-  if (exists) {
-    TNT_ASSIGN_OR_RETURN(const std::string content, ReadFile(files, path, 4096));
-    std::string bytes;
-    constexpr std::string_view kLabel = "cluster ";
-    const bool sound = content.size() == kLabel.size() + 17 && content.starts_with(kLabel) &&
-                       ParseHex(std::string_view(content).substr(kLabel.size(), 16), &bytes);
-    if (!sound)
-      return Corruption(path + " is damaged: expected 'cluster' and 16 hexadecimal digits");
-    return LoadBig64(bytes.data());
-  }
-  std::string bytes;
-  AppendBig64(&bytes,
-              options.new_cluster_id != 0 ? options.new_cluster_id : options.random->Next64() | 1);
-  TNT_RETURN_IF_ERROR(ReplaceFile(files, path, "cluster " + FormatHex(bytes) + "\n"));
-  return LoadBig64(bytes.data());
-}
-
-// Brings the store up to the end of the log.
-Status Replay(log::SegmentLog& log, store::Store& store) {
-  const uint64_t end = log.end().index;
-  uint64_t applied = store.applied_index();
-  if (applied > end) {
-    return Corruption("the store holds entry " + std::to_string(applied) +
-                      " but the log ends at entry " + std::to_string(end));
-  }
-  if (applied == end) return Status::Ok();
-  if (log.first_index() > applied + 1) {
-    return Corruption("the store ends at entry " + std::to_string(applied) +
-                      " but the log begins at entry " + std::to_string(log.first_index()) +
-                      "; restore the data folder from a copy");
-  }
-  TNT_ASSIGN_OR_RETURN(const std::unique_ptr<log::Reader> reader, log.ReadFrom(applied + 1));
-  const uint64_t first = applied;
-  store::Batch batch;
-  uint64_t batch_bytes = 0;
-  log::EntryView entry;
-  for (;;) {
-    TNT_ASSIGN_OR_RETURN(const bool more, reader->Next(&entry));
-    if (!more) break;
-    TNT_RETURN_IF_ERROR(log::VisitWriteSet(entry.payload, [&batch](const log::Effect& effect) {
-      effect.kind == log::EffectKind::kPut ? batch.Put(effect.key, effect.value)
-                                           : batch.Delete(effect.key);
-    }));
-    applied = entry.header.index;
-    batch_bytes += entry.payload.size();
-    if (batch_bytes >= kReplayBatchBytes) {
-      TNT_RETURN_IF_ERROR(store.Apply(&batch, applied));
-      batch_bytes = 0;
-    }
-    if ((applied - first) % kReplayProgressEntries == 0) {
-      std::fprintf(stderr, "tenantry: replaying the log: entry %llu of %llu\n",
-                   static_cast<unsigned long long>(applied), static_cast<unsigned long long>(end));
-    }
-  }
-  if (batch_bytes > 0) TNT_RETURN_IF_ERROR(store.Apply(&batch, applied));
-  if (applied != end) return Corruption("the log ended early while it was replayed");
-  return Status::Ok();
-}
-
-// Opens the store. One that is damaged is set aside and made anew from the log, as long as the log still begins at entry 1:
-// then nothing is lost but the time.
-Result<std::unique_ptr<store::Store>> OpenStore(const store::StoreOptions& options,
-                                                const log::SegmentLog& log, FileSystem& files,
-                                                int64_t now_unix_ms) {
-  Result<std::unique_ptr<store::Store>> opened = store::Store::Open(options);
-  const bool log_is_whole = log.first_index() == 1 && log.end().index > 0;
-  if (opened.ok() || opened.status().code() != StatusCode::kCorruption || !log_is_whole)
-    return opened;
-  const std::string aside = options.directory + ".damaged-" + std::to_string(now_unix_ms);
-  std::fprintf(
-      stderr,
-      "tenantry: the store does not open (%s); keeping it as %s and rebuilding it from the log\n",
-      opened.status().ToString().c_str(), aside.c_str());
-  TNT_RETURN_IF_ERROR(files.Rename(options.directory, aside));
-  return store::Store::Open(options);
 }
 
 // The clock that handlers see.
@@ -200,6 +114,7 @@ class Engine::Core {
       true};  // Read inside a partition; StopWrites takes each after clearing it.
   std::atomic<uint64_t> epoch{1};        // Acquire and release, with the next.
   std::atomic<uint64_t> epoch_first{1};  // First index of that epoch.
+  std::unique_ptr<partition::ShownMark> shown;
   partition::ChangeTable changes;
   std::unique_ptr<partition::Partitions> partitions;
   std::unique_ptr<partition::Pipeline> pipeline;
@@ -403,13 +318,16 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
   TNT_ASSIGN_OR_RETURN(const uint64_t cluster_id, EnsureClusterId(options));
   core->cluster_id = cluster_id;
   core->writable = !options.follower;
-  TNT_ASSIGN_OR_RETURN(
-      core->node, NodeFile::Open(files, options.directory, *options.random, !options.follower));
   log::LogOptions log_options;
   log_options.segment_bytes = options.segment_bytes;
   log_options.cluster_id = cluster_id;
   log_options.clock = options.clock;
   log_options.random = options.random;
+  TNT_ASSIGN_OR_RETURN(const std::optional<StagedCopy> installed,
+                       InstallStagedCopy(files, *options.random, options.directory));
+  if (installed) log_options.start = log::LogStart{installed->end, installed->chain};
+  TNT_ASSIGN_OR_RETURN(
+      core->node, NodeFile::Open(files, options.directory, *options.random, !options.follower));
   log::RecoveryReport recovery;
   TNT_ASSIGN_OR_RETURN(
       core->log, log::SegmentLog::Open(files, options.directory + "/log", log_options, &recovery));
@@ -429,13 +347,17 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
                        OpenStore(store_options, *core->log, files, options.clock->NowUnixMs()));
   // RocksDB syncs inside its folder only; log that is trimmed must not outlive the folder's own name.
   TNT_RETURN_IF_ERROR(files.SyncDirectory(options.directory));
-  TNT_RETURN_IF_ERROR(Replay(*core->log, *core->store));
+  TNT_ASSIGN_OR_RETURN(core->shown, partition::ShownMark::Open(files, options.directory));
+  const uint64_t shown =
+      options.hold_unconfirmed ? core->shown->at_open() : partition::ShownMark::kUnbounded;
+  TNT_RETURN_IF_ERROR(Replay(*core->log, *core->store, shown));
   if (core->log->end().epoch > core->node->promised()) {
     return Corruption(options.directory + "/NODE is missing or old: it knows epoch " +
                       std::to_string(core->node->promised()) + ", the log ends in epoch " +
                       std::to_string(core->log->end().epoch) + "; restore it from a copy");
   }
   core->SetEpoch();
+  if (installed) TNT_RETURN_IF_ERROR(ForgetStagedCopy(files, options.directory));
   if (!options.follower && !core->node->leads()) {
     return Conflict(
         "this folder follows a leader (epoch " + std::to_string(core->node->promised()) +
@@ -443,8 +365,12 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
   }
   core->partitions = std::make_unique<partition::Partitions>(options.partitions);
   core->pipeline = std::make_unique<partition::Pipeline>(
-      partition::PipelineOptions{options.pending_bytes_max, options.flush_log_bytes}, *core->log,
-      *core->store, core->changes);
+      partition::PipelineOptions{options.pending_bytes_max, options.flush_log_bytes,
+                                 options.hold_unconfirmed},
+      *core->log, *core->store, core->changes, *core->shown);
+  TNT_RETURN_IF_ERROR(HandOverUnconfirmed(
+      *core->log, core->store->applied_index(),
+      [&](std::vector<log::Entry> entries) { core->pipeline->AdoptDurable(std::move(entries)); }));
   if (!options.follower) core->pipeline->BeginEpoch(core->epoch);
   return std::unique_ptr<Engine>(new Engine(std::move(core)));
 }
@@ -609,6 +535,22 @@ Status Engine::AdoptEpochs(const EpochTable& table) {
   TNT_RETURN_IF_ERROR(core_->node->Adopt(table));
   core_->SetEpoch();
   return Status::Ok();
+}
+
+Result<uint64_t> Engine::MakeCheckpoint(const std::string& directory) {
+  TNT_RETURN_IF_ERROR(core_->store->MakeCheckpoint(directory));
+  return CheckpointIndex(directory);
+}
+
+Result<uint64_t> CheckpointIndex(const std::string& directory) {
+  return store::CheckpointIndex(directory);
+}
+
+FileSystem& Engine::files() {
+  return *core_->options.files;
+}
+const std::string& Engine::directory() const {
+  return core_->options.directory;
 }
 const Clock& Engine::clock() const {
   return *core_->noting_clock;

@@ -55,6 +55,8 @@ struct EngineOptions {
   Random* random = nullptr;               // Required.
   FileSystem* files = nullptr;            // Required; holds the log.
   bool follower = false;                  // Commands are refused; entries come from a leader.
+  // What the log holds and nobody was shown yet waits for AdvanceReplicated, as with SetReplicaGate.
+  bool hold_unconfirmed = false;
   uint64_t new_cluster_id = 0;  // Of a folder without data: the cluster it joins; 0 makes one.
   bool lock_folder = true;      // Off only where `directory` is not a real folder.
   const CommandObserver* observer = nullptr;  // Hears of changes of tenants that are observed.
@@ -197,6 +199,11 @@ class Engine {
   // A follower takes over its leader's table of epochs.
   Status AdoptEpochs(const EpochTable& table);
   // Looking at it is noted by a ReadRecorder.
+  // A copy of what is applied now, in hard links: files of `directory`, which must not exist. Flushes, so it may take a while.
+  // Returns the newest entry in it.
+  Result<uint64_t> MakeCheckpoint(const std::string& directory);
+  FileSystem& files();
+  const std::string& directory() const;
   const Clock& clock() const;
   Random& random();
   // For metrics and readiness; cheap enough for every probe.
@@ -214,5 +221,8 @@ class Engine {
   explicit Engine(std::unique_ptr<Core> core);
   std::unique_ptr<Core> core_;
 };
+
+// The newest entry in the files that MakeCheckpoint made here or elsewhere. kCorruption when they do not open.
+Result<uint64_t> CheckpointIndex(const std::string& directory);
 
 }  // namespace tenantry

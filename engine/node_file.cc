@@ -115,6 +115,14 @@ Status NodeFile::Adopt(const EpochTable& table) {
   return StoreLocked(std::move(next));
 }
 
+Status NodeFile::ReplaceHistory(const EpochTable& table) {
+  MutexLock lock(mutex_);
+  State next = state_;
+  next.epochs = table;
+  next.promised = std::max(state_.promised, table.newest_epoch());
+  return StoreLocked(std::move(next));
+}
+
 Status NodeFile::Begin(uint64_t epoch, uint64_t first_index) {
   MutexLock lock(mutex_);
   if (epoch < state_.promised || epoch <= state_.epochs.newest_epoch()) {

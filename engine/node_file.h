@@ -34,6 +34,8 @@ class NodeFile {
   Status Promise(uint64_t epoch) TNT_EXCLUDES(mutex_);
   // Takes over a leader's table, and promises its newest epoch.
   Status Adopt(const EpochTable& table) TNT_EXCLUDES(mutex_);
+  // The folder's data was replaced by a copy with this history. A higher promise stays.
+  Status ReplaceHistory(const EpochTable& table) TNT_EXCLUDES(mutex_);
   // This node leads: entries from `first_index` on are of `epoch`.
   Status Begin(uint64_t epoch, uint64_t first_index) TNT_EXCLUDES(mutex_);
 

@@ -15,6 +15,9 @@ inline constexpr std::string_view kTenantMeta = "tenant";         // The id, for
 inline constexpr std::string_view kNextSpaceMeta = "next_space";  // Big-endian u64, space 0 only.
 inline constexpr std::string_view kDroppedPrefix = "dropped:";    // Then the space, big-endian u64.
 
+// The whole key of the row that says so.
+std::string AliveKey(SpaceId space);
+
 // The value of an alive space's row: "1", then flags in this order.
 inline constexpr std::string_view kAlive = "1";
 inline constexpr char kObservedFlag = 'w';   // Its changes are described to the CommandObserver.

@@ -237,4 +237,8 @@ Status DirectoryTransaction::DeleteRow(SpaceId space, std::string_view key) {
   return execution_->Delete(keys::RowKey(space, key));
 }
 
+std::string AliveKey(SpaceId space) {
+  return keys::MetaKey(space, kAliveMeta);
+}
+
 }  // namespace tenantry

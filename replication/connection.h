@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "replication/service.h"
+#include "replication/sync_feed.h"
+#include "replication/sync_session.h"
 
 namespace tenantry::replication {
 
@@ -22,6 +24,8 @@ struct Service::Connection {
   bool closed = false;
   std::unique_ptr<LeaderSession> leader;      // The peer follows us.
   std::unique_ptr<FollowerSession> follower;  // We follow the peer.
+  std::unique_ptr<SyncFeed> feed;             // The peer copies everything from us.
+  std::unique_ptr<SyncSession> sync;          // We copy everything from the peer.
 };
 
 }  // namespace tenantry::replication

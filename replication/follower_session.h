@@ -42,6 +42,7 @@ class FollowerHost {
 struct FollowerFaults {
   bool skip_epoch_check = false;
   bool ack_before_sync = false;
+  bool skip_hash_check = false;
 };
 
 class FollowerSession {
@@ -55,7 +56,9 @@ class FollowerSession {
   Status Start(bool needs_full_sync, std::vector<Message>* out);
   Status OnMessage(const Message& message, int64_t now_ms, std::vector<Message>* out);
   // After the log or the applied index moved on.
-  Status OnProgress(std::vector<Message>* out);
+  Status OnProgress(int64_t now_ms, std::vector<Message>* out);
+  // Bytes came, whatever they will be.
+  void OnHeard(int64_t now_ms) { heard_ms_ = now_ms; }
   // kUnavailable when the leader fell silent.
   Status CheckSilence(int64_t now_ms) const;
 
@@ -91,6 +94,7 @@ class FollowerSession {
   uint64_t leader_end_ = 0;
   uint64_t acked_index_ = 0;
   uint64_t acked_applied_ = 0;
+  int64_t acked_ms_ = 0;
   bool must_ack_ = false;  // The leader counts on hearing from us, even when nothing moved.
   struct Mark {
     uint64_t end_index;

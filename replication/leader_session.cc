@@ -27,6 +27,7 @@ Status LeaderSession::OnHello(const Hello& hello, int64_t now_ms, std::vector<Me
   welcome.node_id = identity_.node_id;
   welcome.replication_address = identity_.replication_address;
   welcome.end_index = log_.end().index;
+  welcome.format = identity_.format;
   state_ = State::kAnswered;
   const auto refuse = [&](RefusalReason reason, std::string text) {
     out->push_back(Refusal{reason, std::move(text), node_.promised(), ""});
@@ -41,6 +42,13 @@ Status LeaderSession::OnHello(const Hello& hello, int64_t now_ms, std::vector<Me
     return refuse(RefusalReason::kOtherCluster,
                   "the follower's data folder belongs to another cluster");
   }
+  // A question for the cluster's id takes part in nothing yet.
+  if (hello.cluster_id != 0 && hello.format_max < identity_.format) {
+    return refuse(RefusalReason::kProtocol, "the cluster writes format version " +
+                                                std::to_string(identity_.format) +
+                                                ", the follower's program knows up to " +
+                                                std::to_string(hello.format_max) + ": upgrade it");
+  }
   if (hello.promised > welcome.epoch) {
     return refuse(RefusalReason::kLowerEpoch,
                   "this node leads epoch " + std::to_string(welcome.epoch) +
@@ -52,6 +60,8 @@ Status LeaderSession::OnHello(const Hello& hello, int64_t now_ms, std::vector<Me
     TNT_ASSIGN_OR_RETURN(reader_, log_.ReadFrom(welcome.common_index + 1));
     sent_index_ = durable_index_ = applied_index_ = welcome.common_index;
     state_ = State::kStreaming;
+  } else if (hello.cluster_id != 0) {
+    state_ = State::kSyncing;
   }
   out->push_back(std::move(welcome));
   return Status::Ok();
@@ -85,12 +95,12 @@ Status LeaderSession::Judge(Welcome* welcome) {
 }
 
 Status LeaderSession::OnAck(const Ack& ack, int64_t now_ms) {
+  if (state_ == State::kSyncing) return Status::Ok();
   if (state_ != State::kStreaming) return Corruption("an acknowledgement of nothing");
   if (ack.epoch != epoch_) return Conflict("an acknowledgement of another epoch");
   if (ack.durable_index > sent_index_ || ack.durable_index < durable_index_) {
     return Corruption("an acknowledgement out of order");
   }
-  heard_ms_ = now_ms;
   durable_index_ = ack.durable_index;
   applied_index_ = ack.applied_index;
   while (!in_flight_.empty() && in_flight_.front().last_index <= durable_index_) {
@@ -103,8 +113,9 @@ Status LeaderSession::OnAck(const Ack& ack, int64_t now_ms) {
 
 Status LeaderSession::Pump(int64_t now_ms, uint64_t committed, std::vector<Message>* out) {
   if (now_ms - heard_ms_ >= kSilenceMs) return Unavailable("the follower fell silent");
-  if (state_ != State::kStreaming) return Status::Ok();
-  bool sent = true;
+  const bool streams = state_ == State::kStreaming;
+  if (!streams && state_ != State::kSyncing) return Status::Ok();
+  bool sent = streams;
   while (sent && in_flight_bytes_ < kWindowBytes) {
     TNT_RETURN_IF_ERROR(SendAppend(committed, out, &sent));
     if (sent) said_ms_ = now_ms;

@@ -2,7 +2,8 @@
 // LeaderSession: what a leader says to one follower. Pure protocol: messages and the time come in, messages go out.
 //
 //   waiting ──Hello──▶ streaming   the follower's end is in our history: appends follow
-//                 ├──▶ answered    it must rewind or copy everything first (Welcome says which), or was refused
+//                 ├──▶ syncing     it must copy everything first (Welcome says why); heartbeats only, SyncFeed does the rest
+//                 └──▶ answered    it was refused, or only asked
 //
 // Rules    only durable entries leave, exactly as stored. At most kWindowBytes are sent and not yet acknowledged as durable.
 //          A message leaves at least every kHeartbeatMs,
@@ -25,8 +26,10 @@
 namespace tenantry::replication {
 
 inline constexpr int64_t kHeartbeatMs = 100;
-// A peer that says nothing for this long is gone.
+// A peer of which nothing comes for this long is gone; bytes of an unfinished message count.
 inline constexpr int64_t kSilenceMs = 3'000;
+// A follower says something at least this often, also while a large message is on its way to it.
+inline constexpr int64_t kSayMs = 500;
 inline constexpr size_t kAppendBytes = 1u << 20;
 inline constexpr uint64_t kWindowBytes = 8u << 20;
 
@@ -36,17 +39,21 @@ struct Identity {
   uint64_t node_id = 0;
   std::string replication_address;
   std::string http_address;
+  uint32_t format = 1;      // The cluster's version of entries' contents.
+  uint32_t format_max = 1;  // The newest that this node knows.
 };
 
 class LeaderSession {
  public:
-  enum class State : uint8_t { kWaiting, kStreaming, kAnswered };
+  enum class State : uint8_t { kWaiting, kStreaming, kSyncing, kAnswered };
 
   LeaderSession(const log::SegmentLog& log, const NodeFile& node, const Identity& identity,
                 int64_t now_ms);
 
   Status OnHello(const Hello& hello, int64_t now_ms, std::vector<Message>* out);
   Status OnAck(const Ack& ack, int64_t now_ms);
+  // Bytes came, whatever they will be.
+  void OnHeard(int64_t now_ms) { heard_ms_ = now_ms; }
   // What is due: entries within the window, or a heartbeat. `committed` is the newest entry that may be shown.
   Status Pump(int64_t now_ms, uint64_t committed, std::vector<Message>* out);
 

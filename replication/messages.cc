@@ -67,11 +67,12 @@ void Write(wire::NodeStatus::Builder out, const NodeStatus& status) {
   out.setPromised(status.promised);
   Write(out.initEnd(), status.end);
   out.setAppliedIndex(status.applied_index);
+  out.setFormatMax(status.format_max);
 }
 NodeStatus Read(wire::NodeStatus::Reader in) {
-  return {in.getNodeId(),      in.getClusterId(), static_cast<Role>(in.getRole()),
-          in.getEpoch(),       in.getPromised(),  Read(in.getEnd()),
-          in.getAppliedIndex()};
+  return {in.getNodeId(),       in.getClusterId(), static_cast<Role>(in.getRole()),
+          in.getEpoch(),        in.getPromised(),  Read(in.getEnd()),
+          in.getAppliedIndex(), in.getFormatMax()};
 }
 
 struct Writer {
@@ -88,6 +89,7 @@ struct Writer {
     hello.setReplicationAddress(m.replication_address);
     hello.setHttpAddress(m.http_address);
     hello.setNeedsFullSync(m.needs_full_sync);
+    hello.setFormatMax(m.format_max);
   }
   void operator()(const Welcome& m) {
     auto welcome = out.initWelcome();
@@ -101,6 +103,7 @@ struct Writer {
     welcome.setHttpAddress(m.http_address);
     welcome.setNodeId(m.node_id);
     welcome.setReplicationAddress(m.replication_address);
+    welcome.setFormat(m.format);
   }
   void operator()(const Refusal& m) {
     auto refusal = out.initRefusal();
@@ -194,6 +197,7 @@ Result<Message> ReadHello(wire::Hello::Reader in) {
   m.replication_address = ToString(in.getReplicationAddress());
   m.http_address = ToString(in.getHttpAddress());
   m.needs_full_sync = in.getNeedsFullSync();
+  m.format_max = in.getFormatMax();
   return Message(std::move(m));
 }
 
@@ -209,6 +213,7 @@ Result<Message> ReadWelcome(wire::Welcome::Reader in) {
   m.http_address = ToString(in.getHttpAddress());
   m.node_id = in.getNodeId();
   m.replication_address = ToString(in.getReplicationAddress());
+  m.format = in.getFormat();
   return Message(std::move(m));
 }
 

@@ -40,6 +40,7 @@ struct Hello {
   std::string replication_address;
   std::string http_address;
   bool needs_full_sync = false;
+  uint32_t format_max = 1;
 };
 
 enum class Action : uint8_t { kStream, kRewind, kFullSync };
@@ -55,6 +56,7 @@ struct Welcome {
   std::string http_address;
   uint64_t node_id = 0;
   std::string replication_address;
+  uint32_t format = 1;
 };
 
 enum class RefusalReason : uint8_t { kOther, kNotLeader, kLowerEpoch, kOtherCluster, kProtocol };
@@ -100,6 +102,7 @@ struct NodeStatus {
   uint64_t promised = 0;
   Place end;
   uint64_t applied_index = 0;
+  uint32_t format_max = 1;
 };
 
 struct PromiseRequest {

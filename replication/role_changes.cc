@@ -88,6 +88,72 @@ Status Service::ListFollower(const Hello& hello) {
       .status;
 }
 
+Status Service::RemoveFollower(const std::string& address_or_id) {
+  if (!engine_.writable()) return Conflict("this node does not lead; remove followers there");
+  TNT_ASSIGN_OR_RETURN(const std::vector<Listed> listed, ListFollowers(engine_));
+  const auto found = std::find_if(listed.begin(), listed.end(), [&](const Listed& one) {
+    return one.address == address_or_id || one.node_id == address_or_id;
+  });
+  if (found == listed.end()) return NotFound("no follower " + address_or_id + " is listed");
+  bool streams = false;
+  RunAndWait([&] {
+    for (const auto& c : connections_) {
+      streams = streams || (!c->closed && c->leader &&
+                            c->leader->state() == LeaderSession::State::kStreaming &&
+                            FormatNodeId(c->leader->node_id()) == found->node_id);
+    }
+    if (!streams)
+      std::erase_if(positions_, [&](const auto& position) {
+        return FormatNodeId(position.first) == found->node_id;
+      });
+  });
+  if (streams) return Conflict(address_or_id + " follows this node right now; stop it first");
+  const auto info = CommandInfo{static_cast<uint16_t>(CommandKind::kFollowerForget), "admin", ""};
+  const Outcome outcome =
+      engine_.ExecuteDirectory(info, ReadTier::kBlocking, [&](DirectoryTransaction& tx) -> Status {
+        TNT_ASSIGN_OR_RETURN(const auto known,
+                             tx.Find<schema::FollowerNode>({std::string_view(found->node_id)}));
+        return known ? tx.Erase(*known) : Status::Ok();
+      });
+  TNT_RETURN_IF_ERROR(outcome.status);
+  engine_.WaitReleased(outcome.release_index);
+  return Status::Ok();
+}
+
+Status Service::Finalize(std::string* report) {
+  if (!engine_.writable()) return Conflict("this node does not lead; finalize there");
+  TNT_ASSIGN_OR_RETURN(const std::vector<Listed> listed, ListFollowers(engine_));
+  TNT_ASSIGN_OR_RETURN(const uint32_t now, ClusterFormatVersion(engine_));
+  std::vector<std::string> objections;
+  for (const Listed& other : listed) {
+    if (other.node_id == FormatNodeId(node_id_)) continue;
+    const std::string name = other.address.empty() ? "follower " + other.node_id : other.address;
+    const Result<Message> answer =
+        other.address.empty()
+            ? Result<Message>(Unavailable("it does not listen"))
+            : Ask(other.address, options_.secret, StatusRequest{}, kAskMs, random_);
+    const NodeStatus* status = answer.ok() ? std::get_if<NodeStatus>(&*answer) : nullptr;
+    if (status == nullptr) {
+      objections.push_back(name + " is unreachable");
+      continue;
+    }
+    *report += name + ": knows up to version " + std::to_string(status->format_max) + "\n";
+    if (status->format_max < options_.format_max) {
+      objections.push_back(name + " must be upgraded first");
+    }
+  }
+  if (now >= options_.format_max) {
+    *report += "the cluster writes format version " + std::to_string(now) +
+               ", the newest that this program knows: nothing to do\n";
+    return Status::Ok();
+  }
+  if (!objections.empty()) return Conflict(Join(objections));
+  TNT_RETURN_IF_ERROR(RaiseClusterFormatVersion(engine_, options_.format_max));
+  *report += "the cluster writes format version " + std::to_string(options_.format_max) +
+             " from now on; older programs cannot join it any more\n";
+  return Status::Ok();
+}
+
 // From now on this node obeys the epoch; a leader of a lower one stops taking writes before it answers.
 Message Service::JudgePromise(const PromiseRequest& request) {
   Verdict verdict;
@@ -118,7 +184,7 @@ Message Service::JudgeHandoff(const HandoffRequest& request) {
   Verdict verdict;
   const Place end{engine_.log().end(), engine_.log().end_chain()};
   Status led = Conflict("this node does not have the leader's last entry");
-  if (!leading_ && end == request.end) led = Lead(request.epoch);
+  if (!leading_ && !Syncing() && end == request.end) led = Lead(request.epoch);
   verdict.granted = led.ok();
   verdict.text = std::string(led.message());
   verdict.status = SelfStatus();
@@ -135,7 +201,7 @@ Status Service::Lead(uint64_t epoch) {
   TNT_RETURN_IF_ERROR(engine_.BeginEpoch(epoch));
   engine_.SetReplicaGate(options_.replica_acks > 0);
   positions_.clear();
-  leading_ = true;
+  leading_ = wrote_end_ = true;
   SetLeaderHttp("");
   note_("leading epoch " + std::to_string(epoch) + " from entry " +
         std::to_string(engine_.log().end().index + 1));
@@ -154,6 +220,10 @@ Status Service::Promote(bool force, std::string* report) {
     own = {engine_.log().end(), engine_.log().end_chain()};
   });
   if (leads) return Conflict("this node leads already");
+  if (Syncing()) {
+    RunAndWait([&] { changing_role_ = false; });
+    return Conflict("this node copies its leader's data and has no whole state to lead with");
+  }
   const auto give_up = [&](Status why) {
     RunAndWait([&] { changing_role_ = false; });
     return why;

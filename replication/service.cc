@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine/base/check.h"
+#include "engine/staged_copy.h"
 #include "replication/connection.h"
 
 namespace tenantry::replication {
@@ -22,8 +23,8 @@ constexpr int64_t kGreetingMs = 5'000;
 constexpr size_t kReadBytes = 256u << 10;
 constexpr int kReadsPerTurn = 8;
 constexpr size_t kConnectionsMax = 128;
-constexpr int64_t kRetainMs = 1'000;
 constexpr int64_t kAskMs = 5'000;
+constexpr int64_t kReportMs = 100;
 
 }  // namespace
 
@@ -68,6 +69,7 @@ Service::Service(Engine& engine, ServiceOptions options, Waker& waker, Random& r
       random_(random),
       note_(std::move(note)),
       host_(std::make_unique<Host>(engine)),
+      source_(engine, [&waker] { waker.Wake(); }),
       upstream_address_(options_.follow) {}
 
 Result<std::unique_ptr<Service>> Service::Start(Engine& engine, ServiceOptions options,
@@ -77,14 +79,28 @@ Result<std::unique_ptr<Service>> Service::Start(Engine& engine, ServiceOptions o
       new Service(engine, std::move(options), waker, random, std::move(note)));
   TNT_ASSIGN_OR_RETURN(service->node_id_, engine.node().EnsureId());
   const ServiceOptions& set = service->options_;
+  TNT_ASSIGN_OR_RETURN(const uint32_t format, ClusterFormatVersion(engine));
+  if (format > set.format_max) {
+    return Conflict("the data is of format version " + std::to_string(format) +
+                    ", this program knows up to " + std::to_string(set.format_max) +
+                    ": upgrade it");
+  }
   if (!set.listen.empty()) {
     TNT_ASSIGN_OR_RETURN(service->listener_, ListenOn(set.listen, &service->listen_address_));
     // Until followers said where they are, all the log that may be kept is kept.
     engine.RetainLog(0, set.retain_bytes);
   }
+  if (!set.follow.empty()) {
+    TNT_ASSIGN_OR_RETURN(const bool syncing,
+                         Staging::IsUnderWay(engine.files(), engine.directory()));
+    service->syncing_.store(syncing, std::memory_order_release);
+  } else {
+    TNT_RETURN_IF_ERROR(ForgetStagedCopy(engine.files(), engine.directory()));
+  }
   service->SetHttpAddress(set.http_address);
   engine.SetReplicaGate(!set.follow.empty() || set.replica_acks > 0);
   service->leading_ = set.follow.empty();
+  service->wrote_end_ = engine.node().leads();
   Service* const self = service.get();
   service->thread_ = Thread("tnt-repl", [self] { self->Run(); });
   return service;
@@ -187,6 +203,7 @@ void Service::RunOnce() {
   PumpAll();
   CountReplicas();
   RetainForFollowers();
+  KeepReport();
   for (const auto& c : connections_) Flush(*c);
   std::erase_if(connections_, [](const auto& c) { return c->closed; });
 }
@@ -202,8 +219,8 @@ void Service::AcceptAll() {
 }
 
 void Service::ConnectIfDue() {
-  const bool wanted =
-      !upstream_address_.empty() && !engine_.writable() && upstream_ == nullptr && !changing_role_;
+  const bool wanted = !upstream_address_.empty() && !engine_.writable() && upstream_ == nullptr &&
+                      !changing_role_ && !RestartWanted();
   if (!wanted || NowMs() < connect_at_ms_) return;
   // What is on its way to our disk belongs to the end that the hello names.
   if (engine_.appended_index() != engine_.log().end().index) return;
@@ -229,6 +246,8 @@ void Service::HandleReadable(Connection& c) {
     const int64_t got = ReadSome(c.socket, buffer.data(), buffer.size());
     if (got < 0) return Close(c, Unavailable("the connection was closed"));
     if (got == 0) return;
+    if (c.leader) c.leader->OnHeard(NowMs());
+    if (c.follower) c.follower->OnHeard(NowMs());
     Status status = c.channel.Receive({buffer.data(), static_cast<size_t>(got)});
     while (status.ok() && !c.closed) {
       Result<std::optional<std::string>> bytes = c.channel.Next();
@@ -269,6 +288,8 @@ Status Service::HandleInbound(Connection& c, const Message& message) {
   } else if (const auto* ack = std::get_if<Ack>(&message)) {
     if (!c.leader) return Corruption("an acknowledgement without a hello");
     return c.leader->OnAck(*ack, NowMs());
+  } else if (c.feed || c.leader) {
+    TNT_RETURN_IF_ERROR(HandleSyncRequest(c, message, &out));
   } else if (std::get_if<StatusRequest>(&message) != nullptr) {
     out.push_back(SelfStatus());
   } else if (const auto* promise = std::get_if<PromiseRequest>(&message)) {
@@ -284,6 +305,9 @@ Status Service::HandleInbound(Connection& c, const Message& message) {
 
 Status Service::HandleOutbound(Connection& c, const Message& message) {
   std::vector<Message> out;
+  bool taken = false;
+  TNT_RETURN_IF_ERROR(HandleSync(c, message, &taken));
+  if (taken) return Status::Ok();
   const FollowerSession::State before = c.follower->state();
   TNT_RETURN_IF_ERROR(c.follower->OnMessage(message, NowMs(), &out));
   SendAll(c, &out);
@@ -293,6 +317,8 @@ Status Service::HandleOutbound(Connection& c, const Message& message) {
   switch (now) {
     case FollowerSession::State::kStreaming:
       diverged_.store(false, std::memory_order_release);
+      DropSync();
+      wrote_end_ = false;
       Note("following the leader at " + upstream_address_ + " from entry " +
            std::to_string(c.follower->welcome().common_index + 1));
       return Status::Ok();
@@ -304,16 +330,19 @@ Status Service::HandleOutbound(Connection& c, const Message& message) {
       return Unavailable("refused by " + upstream_address_ + ": " + refusal.text);
     case FollowerSession::State::kRewind:
       diverged_.store(true, std::memory_order_release);
-      return Unavailable("this node holds entries behind entry " +
-                         std::to_string(c.follower->welcome().common_index) +
-                         " that the leader replaced; it needs a full copy of the leader's data");
-    case FollowerSession::State::kFullSync:
-      return Unavailable("the leader's log no longer reaches back to entry " +
-                         std::to_string(engine_.log().end().index + 1) +
-                         "; this node needs a full copy of the leader's data");
-    case FollowerSession::State::kAsking:
+      Note("entries of this node behind entry " +
+           std::to_string(c.follower->welcome().common_index) + " were replaced by the leader at " +
+           upstream_address_);
       break;
+    case FollowerSession::State::kFullSync:
+      Note("the log of the leader at " + upstream_address_ + " does not reach back to entry " +
+           std::to_string(engine_.log().end().index + 1) + "; copying its data");
+      break;
+    case FollowerSession::State::kAsking:
+      return Status::Ok();
   }
+  TNT_RETURN_IF_ERROR(BeginSync(c, &out));
+  SendAll(c, &out);
   return Status::Ok();
 }
 
@@ -332,12 +361,13 @@ Status Service::Pump(Connection& c) {
     if (!leading_) return Unavailable("this node no longer leads");
     const uint64_t committed =
         options_.replica_acks > 0 ? engine_.released_index() : engine_.log().end().index;
-    c.leader->SetHttpAddress(SelfIdentity().http_address);
+    c.leader->SetHttpAddress(OwnHttp());
     TNT_RETURN_IF_ERROR(c.leader->Pump(now_ms, committed, &out));
   }
+  if (c.follower && !c.connecting) TNT_RETURN_IF_ERROR(c.follower->CheckSilence(now_ms));
+  TNT_RETURN_IF_ERROR(PumpSync(c, &out));
   if (c.follower && c.follower->state() == FollowerSession::State::kStreaming) {
-    TNT_RETURN_IF_ERROR(c.follower->CheckSilence(now_ms));
-    TNT_RETURN_IF_ERROR(c.follower->OnProgress(&out));
+    TNT_RETURN_IF_ERROR(c.follower->OnProgress(now_ms, &out));
     SetLeaderHttp(c.follower->leader_http());
     // A new session knows nothing yet; what the one before knew still holds.
     const int64_t caught_up_ms = c.follower->caught_up_ms();
@@ -372,6 +402,9 @@ void Service::Close(Connection& c, const Status& why) {
     upstream_ = nullptr;
     connect_at_ms_ = NowMs() + kReconnectMs;
     Note("replication from " + upstream_address_ + ": " + std::string(why.message()));
+  } else if (c.feed) {
+    Note("the copy to follower " + c.leader->hello().replication_address +
+         " was interrupted: " + std::string(why.message()));
   } else if (c.leader && c.leader->state() == LeaderSession::State::kStreaming) {
     note_("follower " + c.leader->hello().replication_address +
           " is gone: " + std::string(why.message()));
@@ -403,24 +436,19 @@ void Service::CountReplicas() {
   engine_.AdvanceReplicated(reached);
 }
 
-// Log is kept from the slowest follower on. One that is away is remembered by where it stood.
-void Service::RetainForFollowers() {
-  if (!listener_.ok() || NowMs() < retain_at_ms_) return;
-  retain_at_ms_ = NowMs() + kRetainMs;
-  for (const auto& c : connections_) {
-    const bool follows =
-        !c->closed && c->leader && c->leader->state() == LeaderSession::State::kStreaming;
-    if (follows) positions_[c->leader->node_id()] = c->leader->durable_index();
-  }
-  uint64_t oldest = std::numeric_limits<uint64_t>::max();
-  for (const auto& [node_id, index] : positions_) oldest = std::min(oldest, index + 1);
-  // Nobody came yet: those of an earlier run may still.
-  engine_.RetainLog(positions_.empty() ? 0 : oldest, options_.retain_bytes);
+std::string Service::OwnHttp() const {
+  MutexLock lock(leader_mutex_);
+  return own_http_;
 }
 
 Identity Service::SelfIdentity() const {
-  MutexLock lock(leader_mutex_);
-  return {engine_.cluster_id(), node_id_, listen_address_, own_http_};
+  const Result<uint32_t> format = ClusterFormatVersion(engine_);
+  return {engine_.cluster_id(),
+          node_id_,
+          listen_address_,
+          OwnHttp(),
+          format.ok() ? *format : options_.format_max,
+          options_.format_max};
 }
 
 NodeStatus Service::SelfStatus() const {
@@ -429,10 +457,12 @@ NodeStatus Service::SelfStatus() const {
   status.cluster_id = engine_.cluster_id();
   status.role = leading_ ? Role::kLeader : Role::kFollower;
   if (!leading_ && (diverged_ || upstream_address_.empty())) status.role = Role::kFenced;
+  if (Syncing()) status.role = Role::kSyncing;
   status.epoch = engine_.epoch();
   status.promised = engine_.node().promised();
   status.end = {engine_.log().end(), engine_.log().end_chain()};
   status.applied_index = engine_.released_index();
+  status.format_max = options_.format_max;
   return status;
 }
 
@@ -445,6 +475,10 @@ ServiceReport Service::MakeReport() {
   report.connected =
       upstream_ != nullptr && upstream_->follower->state() == FollowerSession::State::kStreaming;
   report.staleness_ms = StalenessMs();
+  report.syncing = Syncing();
+  if (staging_) report.sync = staging_->progress();
+  report.sync_sent_bytes = sync_sent_bytes_;
+  report.checkpoint_bytes = source_.total_bytes();
   for (const auto& c : connections_) {
     if (c->closed || !c->leader || c->leader->state() != LeaderSession::State::kStreaming) continue;
     const LeaderSession& session = *c->leader;
@@ -454,6 +488,19 @@ ServiceReport Service::MakeReport() {
                                 session.LagMs(NowMs())});
   }
   return report;
+}
+
+void Service::KeepReport() {
+  if (NowMs() < report_at_ms_) return;
+  report_at_ms_ = NowMs() + kReportMs;
+  ServiceReport report = MakeReport();
+  MutexLock lock(report_mutex_);
+  last_report_ = std::move(report);
+}
+
+ServiceReport Service::LastReport() const {
+  MutexLock lock(report_mutex_);
+  return last_report_;
 }
 
 Result<uint64_t> AskClusterId(const std::string& leader_address, const std::string& secret,

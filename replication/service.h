@@ -3,6 +3,7 @@
 //
 //   followers ──▶ listener ──▶ LeaderSession each     feed of the log, acknowledgements
 //   FollowerSession ──▶ leader                        entries into the engine
+//   SyncSession ──▶ leader                            a full copy, for the next start of the engine
 //
 // Rules    the protocol is in the sessions; here are sockets, time and the engine. Nothing here waits for a peer.
 // Threads  its own for everything; the other public methods from any thread, they post to it or read atomics.
@@ -19,10 +20,13 @@
 #include "engine/base/mutex.h"
 #include "engine/base/thread.h"
 #include "engine/engine.h"
+#include "replication/checkpoint_source.h"
 #include "replication/follower_session.h"
+#include "replication/format_version.h"
 #include "replication/leader_session.h"
 #include "replication/secure_channel.h"
 #include "replication/socket.h"
+#include "replication/staging.h"
 
 namespace tenantry::replication {
 
@@ -46,9 +50,14 @@ struct ServiceOptions {
   std::string listen;  // HOST:PORT; empty: nobody can follow this node.
   std::string follow;  // HOST:PORT of the leader; empty: this node leads.
   std::string secret;
-  std::string http_address;          // URL under which clients reach this node.
-  uint32_t replica_acks = 0;         // Durability `replica` when leading; 0: `disk`.
-  uint64_t retain_bytes = 1u << 30;  // Of log kept for followers that are behind or away.
+  std::string http_address;            // URL under which clients reach this node.
+  uint32_t replica_acks = 0;           // Durability `replica` when leading; 0: `disk`.
+  uint64_t retain_bytes = 1u << 30;    // Of log kept for followers that are behind or away.
+  uint64_t sync_bytes_per_second = 0;  // Of a full copy to one follower; 0: no limit.
+  uint32_t format_max =
+      kFormatVersionMax;  // Less or more only in tests, which so are other programs.
+  // A full copy is ready, and takes effect when the engine is opened again. On the service's thread.
+  std::function<void()> on_restart_wanted;
 };
 
 struct FollowerReport {
@@ -69,6 +78,10 @@ struct ServiceReport {
   std::string leader_http;
   bool connected = false;    // To the leader.
   int64_t staleness_ms = 0;  // Of a follower; 0 when leading.
+  bool syncing = false;      // A full copy is under way or waits for the restart.
+  SyncProgress sync;
+  uint64_t sync_sent_bytes = 0;   // To followers, since the start.
+  uint64_t checkpoint_bytes = 0;  // Of what they copy; 0 while nobody does.
   std::vector<FollowerReport> followers;
 };
 
@@ -88,6 +101,9 @@ class Service {
   bool CaughtUpOnce() const { return caught_up_ns_.load(std::memory_order_acquire) != 0; }
   // This node holds entries that its leader replaced: what it shows is not the cluster's history.
   bool Diverged() const { return diverged_.load(std::memory_order_acquire); }
+  // A full copy is under way, or waits for the restart: nothing here is to be shown, and this node leads nothing.
+  bool Syncing() const { return syncing_.load(std::memory_order_acquire); }
+  bool RestartWanted() const { return restart_wanted_.load(std::memory_order_acquire); }
   // Where clients reach this node, once it is known.
   void SetHttpAddress(const std::string& url);
   // Newest entry that enough followers have on their disks; 0 without durability `replica`.
@@ -104,8 +120,18 @@ class Service {
 
   // URL of the leader as far as known; empty when not.
   std::string LeaderHttp() const TNT_EXCLUDES(leader_mutex_);
+  // Takes a node that is gone for good off the list that a promotion asks. Blocks; kConflict while it streams, or where this node
+  // does not lead; kNotFound when no such address or node id is listed.
+  Status RemoveFollower(const std::string& address_or_id);
+
+  // Raises the cluster's format version to the newest that every listed node knows of; kConflict names those that are in the way or
+  // cannot be asked. Blocks; `*report` says what was found.
+  Status Finalize(std::string* report);
+
   // Runs on the service's thread; waits for it.
   ServiceReport Report();
+  // At most kReportMs old; waits for nobody. For metrics and probes.
+  ServiceReport LastReport() const TNT_EXCLUDES(report_mutex_);
 
  private:
   struct Connection;
@@ -123,6 +149,15 @@ class Service {
   Status HandleMessage(Connection& c, const Message& message);
   Status HandleInbound(Connection& c, const Message& message);
   Status HandleOutbound(Connection& c, const Message& message);
+  Status BeginSync(Connection& c, std::vector<Message>* out);
+  Status HandleSync(Connection& c, const Message& message, bool* taken);
+  Status HandleSyncRequest(Connection& c, const Message& message, std::vector<Message>* out);
+  Status PumpSync(Connection& c, std::vector<Message>* out);
+  uint64_t LastThatCounts() const;
+  Result<bool> CutUnconfirmed(const Welcome& welcome);
+  Status FinishSync(const Welcome& welcome);
+  void AskForRestart();
+  void DropSync();
   void PumpAll();
   Status Pump(Connection& c);
   void Flush(Connection& c);
@@ -138,7 +173,9 @@ class Service {
   void RetainForFollowers();
   NodeStatus SelfStatus() const;
   Identity SelfIdentity() const TNT_EXCLUDES(leader_mutex_);
+  std::string OwnHttp() const TNT_EXCLUDES(leader_mutex_);
   ServiceReport MakeReport();
+  void KeepReport() TNT_EXCLUDES(report_mutex_);
   int64_t NowMs() const;
   void Note(std::string text);
   void SetLeaderHttp(const std::string& url) TNT_EXCLUDES(leader_mutex_);
@@ -155,21 +192,32 @@ class Service {
   Socket listener_;
 
   // Service thread only.
+  CheckpointSource source_;
+  std::unique_ptr<Staging> staging_;
+  uint64_t sync_sent_bytes_ = 0;
   std::vector<std::unique_ptr<Connection>> connections_;
   Connection* upstream_ = nullptr;
   std::string upstream_address_;
   int64_t connect_at_ms_ = 0;
   int64_t retain_at_ms_ = 0;
+  int64_t report_at_ms_ = 0;
   std::map<uint64_t, uint64_t> positions_;  // Of every follower that came: its last durable entry.
   std::string last_note_;
 
   bool leading_ = false;  // Followers are fed; true a little longer than the engine takes commands.
+  // The end of the log was written here and not received: of that, what was not released was not acknowledged. Elsewhere nobody
+  // here knows.
+  bool wrote_end_ = false;
   bool changing_role_ = false;  // No new connection to a leader meanwhile.
 
   std::atomic<int64_t> caught_up_ns_{0};
   std::atomic<bool> diverged_{false};
+  std::atomic<bool> syncing_{false};
+  std::atomic<bool> restart_wanted_{false};
   std::atomic<uint64_t> replicated_{0};
   std::atomic<size_t> follower_count_{0};
+  mutable Mutex report_mutex_{"replication_report"};
+  ServiceReport last_report_ TNT_GUARDED_BY(report_mutex_);
   mutable Mutex leader_mutex_{"leader_http"};
   std::string leader_http_ TNT_GUARDED_BY(leader_mutex_);
   std::string own_http_ TNT_GUARDED_BY(leader_mutex_);

@@ -31,6 +31,7 @@ struct Hello {
   replicationAddress @6 :Text;   # Where this node listens for other nodes; may be empty.
   httpAddress @7 :Text;          # Its URL for clients.
   needsFullSync @8 :Bool;
+  formatMax @9 :UInt32 = 1;      # Newest version of entries' contents that this node reads.
 }
 
 # Leader to follower: what comes next.
@@ -45,6 +46,7 @@ struct Welcome {
   httpAddress @7 :Text;
   nodeId @8 :UInt64;
   replicationAddress @9 :Text;
+  format @10 :UInt32 = 1;        # The version that the cluster agreed on.
 
   enum Action {
     stream @0;                   # Appends follow, from commonIndex + 1 on.
@@ -103,6 +105,7 @@ struct NodeStatus {
   promised @4 :UInt64;
   end @5 :Position;
   appliedIndex @6 :UInt64;
+  formatMax @7 :UInt32 = 1;
 
   enum Role {
     leader @0;

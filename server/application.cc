@@ -12,6 +12,7 @@
 #include "server/gym/routes.h"
 #include "server/limits/gate.h"
 #include "server/openapi/document.h"
+#include "server/outbound/forwarder.h"
 #include "server/popups/routes.h"
 #include "server/reply.h"
 
@@ -188,6 +189,7 @@ std::string_view TenantryApplication::AdmissionLines(const http::Admission& admi
 http::Response TenantryApplication::Handle(const http::Route& route, const http::Request& request) {
   if (std::optional<NodeRefusal> refusal =
           CheckNode(context_.engine, context_.cluster, route, request)) {
+    if (refusal->pass_on) return PassOn(request);
     http::Response response = Error(refusal->status, refusal->message, request);
     if (!refusal->location.empty()) response.headers.emplace_back("Location", refusal->location);
     if (refusal->status == 503) response.headers.emplace_back("Retry-After", "1");
@@ -201,6 +203,18 @@ http::Response TenantryApplication::Handle(const http::Route& route, const http:
   for (const SlowOperation& operation : trace.slow()) {
     log_.AddSlow(request, route, tenant_names_.Read(response.tenant_space), operation);
   }
+  return response;
+}
+
+// A write that the leader answers for this node. It waits for the network, so a loop leaves it to a worker.
+http::Response TenantryApplication::PassOn(const http::Request& request) {
+  http::Response response;
+  response.rerun_blocking = !request.blocking_lane;
+  if (response.rerun_blocking) return response;
+  Result<http::Response> answer = outbound::Forward(request, context_.cluster->LeaderUrl());
+  if (answer.ok()) return *std::move(answer);
+  response = Error(503, answer.status().message(), request);
+  response.headers.emplace_back("Retry-After", "1");
   return response;
 }
 

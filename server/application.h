@@ -76,6 +76,7 @@ class TenantryApplication final : public http::Application {
   // Networks and rate limits: the refusal, if any.
   std::optional<http::Response> AskGate(const http::Request& request, const http::Route* route,
                                         http::Admission* admission);
+  http::Response PassOn(const http::Request& request);
   http::Response HandleRead(const http::Route& route, const http::Request& request);
   std::string_view DurabilityName() const;
   // Whether a page of this origin may read answers of the route; null: of an unknown path.

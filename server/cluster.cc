@@ -3,6 +3,8 @@
 #include <charconv>
 #include <limits>
 
+#include "server/outbound/forwarder.h"
+
 namespace tenantry::server {
 namespace {
 
@@ -76,7 +78,11 @@ std::optional<NodeRefusal> CheckNode(Engine& engine, const Cluster* cluster,
   if (route.module == http::Module::kShared) return std::nullopt;
   if (!IsRead(request)) {
     if (engine.writable()) return std::nullopt;
-    return ToLeader(cluster, request, 503, "This node does not lead, and knows no leader now");
+    NodeRefusal refusal =
+        ToLeader(cluster, request, 503, "This node does not lead, and knows no leader now");
+    const bool passed_on = request.FindHeader(outbound::kForwardedHeader).has_value();
+    refusal.pass_on = !refusal.location.empty() && cluster->proxy_writes && !passed_on;
+    return refusal;
   }
   if (cluster != nullptr && !engine.writable() && !cluster->ServesReads()) {
     return ToLeader(cluster, request, 503, "This node holds entries that its leader replaced");

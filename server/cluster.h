@@ -3,6 +3,7 @@
 // new a state.
 //
 // Rules    a node that does not lead sends writes to its leader (307), or says that it knows none (503).
+//          With proxy_writes it passes them on instead, once: what another node passed on is never passed on again.
 //          A read with Tenantry-Min-Position waits for that entry, for Limits::position_wait_ms at most; then 307, or 409 where
 //          no leader is known. A position of a replaced history is 409 at once.
 //          A read on a follower that is older than max_staleness_ms goes to the leader.
@@ -32,6 +33,7 @@ class Cluster {
 
   int64_t max_staleness_ms = 0;  // 0: any.
   bool replica_durability = false;
+  bool proxy_writes = false;
 };
 
 // A refusal of this node, for the caller to give its family's error body.
@@ -39,6 +41,8 @@ struct NodeRefusal {
   int status = 0;
   std::string message;
   std::string location;  // Of a 307.
+  bool pass_on =
+      false;  // Not a refusal: the leader is asked for the client, and its answer is the answer.
 };
 
 // Whether this node may answer now. `cluster` may be null. Module::kShared is always answered.

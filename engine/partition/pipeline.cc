@@ -36,8 +36,8 @@ thread_local Batching batching;
 }  // namespace
 
 Pipeline::Pipeline(const PipelineOptions& options, log::SegmentLog& log, store::Store& store,
-                   ChangeTable& changes)
-    : options_(options), log_(log), store_(store), changes_(changes) {
+                   ChangeTable& changes, ShownMark& shown)
+    : options_(options), log_(log), store_(store), changes_(changes), shown_(shown) {
   const Position end = log_.end();
   {
     MutexLock lock(group_mutex_);
@@ -45,6 +45,7 @@ Pipeline::Pipeline(const PipelineOptions& options, log::SegmentLog& log, store::
     next_index_ = end.index + 1;
   }
   Publish(store_.applied_index());
+  SetReplicaGate(options_.replica_gate);
   log_thread_ = Thread("tnt-log", [this] { RunLog(); });
   apply_thread_ = Thread("tnt-apply", [this] { RunApply(); });
   flush_thread_ = Thread("tnt-flush", [this] { RunFlush(); });
@@ -126,6 +127,16 @@ void Pipeline::AppendReplicated(std::vector<log::Entry> entries) {
   for (log::Entry& entry : entries) open_.entries.push_back(std::move(entry));
   open_.bytes += bytes;
   if (wake) group_ready_.NotifyOne();
+}
+
+void Pipeline::AdoptDurable(std::vector<log::Entry> entries) {
+  auto group = std::make_unique<Group>();
+  for (const log::Entry& entry : entries) group->bytes += log::EncodedEntryBytes(entry);
+  group->entries = std::move(entries);
+  pending_bytes_.fetch_add(group->bytes, std::memory_order_relaxed);
+  MutexLock lock(durable_mutex_);
+  durable_.push_back(std::move(group));
+  durable_ready_.NotifyOne();
 }
 
 void Pipeline::BeginEpoch(uint64_t epoch) {
@@ -227,6 +238,7 @@ std::unique_ptr<Pipeline::Group> Pipeline::TakeDurable() {
 }
 
 void Pipeline::SetReplicaGate(bool on) {
+  on ? shown_.Bound(released_index()) : shown_.Unbound();
   MutexLock lock(durable_mutex_);
   replica_gate_ = on;
   durable_ready_.NotifyOne();
@@ -299,6 +311,7 @@ bool Pipeline::ApplyUntilThereIsRoom(uint64_t last) {
 
 void Pipeline::Publish(uint64_t index) {
   std::shared_ptr<const store::Snapshot> next = store_.TakeSnapshot();
+  shown_.Note(index);
   {
     MutexLock lock(view_mutex_);
     view_.swap(next);

@@ -10,7 +10,7 @@
 // Errors   a failed append, sync or apply stops the process: acknowledged state must never run ahead of the disk. A full
 //          disk does not: what cannot be written or applied waits, unacknowledged, until there is room.
 // Threads  Append, view and released_index from any thread; the two threads are its own.
-// Owns     both threads. Borrows log, store, change table; they must outlive it.
+// Owns     both threads. Borrows log, store, change table, mark; they must outlive it.
 // Source   docs/architecture.md "the path of a write", INV-1, INV-2.
 
 #include <atomic>
@@ -25,6 +25,7 @@
 #include "engine/log/entry.h"
 #include "engine/log/segment_log.h"
 #include "engine/partition/change_table.h"
+#include "engine/partition/shown_mark.h"
 #include "engine/stats.h"
 #include "engine/store/store.h"
 
@@ -33,12 +34,13 @@ namespace tenantry::partition {
 struct PipelineOptions {
   uint64_t pending_bytes_max = 64u << 20;
   uint64_t flush_log_bytes = 256u << 20;
+  bool replica_gate = false;  // As SetReplicaGate would leave it.
 };
 
 class Pipeline {
  public:
   Pipeline(const PipelineOptions& options, log::SegmentLog& log, store::Store& store,
-           ChangeTable& changes);
+           ChangeTable& changes, ShownMark& shown);
   ~Pipeline();  // Writes and applies everything appended, then stops.
 
   // False while the groups on their way hold too many bytes: refuse the command before it runs.
@@ -62,6 +64,8 @@ class Pipeline {
   void EndBatch() TNT_EXCLUDES(group_mutex_);
   // On a follower: entries of its leader, with their epochs and indexes, which continue what was appended before.
   void AppendReplicated(std::vector<log::Entry> entries);
+  // Entries that are in the log and wait to be applied, with the gate on. Before anything else is appended.
+  void AdoptDurable(std::vector<log::Entry> entries) TNT_EXCLUDES(durable_mutex_);
   // Of the entries appended from now on. Nothing may be on its way.
   void BeginEpoch(uint64_t epoch) TNT_EXCLUDES(group_mutex_);
   uint64_t epoch() const TNT_EXCLUDES(group_mutex_);
@@ -112,6 +116,7 @@ class Pipeline {
   log::SegmentLog& log_;
   store::Store& store_;
   ChangeTable& changes_;
+  ShownMark& shown_;
   std::function<void()> listener_;
   std::function<void()> durable_listener_;
 

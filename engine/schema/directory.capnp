@@ -76,3 +76,16 @@ struct FollowerNode $A.record((collection = "followerNodes", number = 10, key = 
   httpAddress @2 :Text;
   joinedAt @3 :Int64 $A.timestamp;
 }
+
+# An entry of a replaced history that an operator put into this one, so that it is done once.
+struct ReplayedEntry $A.record((collection = "replayedEntries", number = 40, key = ["position"])) {
+  position @0 :Text;                # "epoch.index" in the history that was replaced.
+  replayedAt @1 :Int64 $A.timestamp;
+}
+
+# The version of the entries' contents that the whole cluster agreed on; one row, missing while it is 1.
+struct ClusterFormat $A.record((collection = "clusterFormat", number = 41, key = ["id"])) {
+  id @0 :Int64;                     # Always 1.
+  version @1 :Int32;
+  raisedAt @2 :Int64 $A.timestamp;
+}

@@ -6,6 +6,7 @@
 #include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
 #include "engine/base/bytes.h"
@@ -100,6 +101,16 @@ rocksdb::Options MakeOptions(const StoreOptions& options) {
         1u << 20;  // Needs a logger that knows its size, which a test's file system may lack.
   }
   return db;
+}
+
+// 0 for a fresh store.
+Result<uint64_t> ReadAppliedIndex(rocksdb::DB* db) {
+  std::string value;
+  const rocksdb::Status found = db->Get(rocksdb::ReadOptions(), AppliedKey(), &value);
+  if (found.IsNotFound()) return uint64_t{0};
+  TNT_RETURN_IF_ERROR(ToStatus(found));
+  if (value.size() != sizeof(uint64_t)) return Corruption("store: applied_index is malformed");
+  return LoadLittle<uint64_t>(value.data());
 }
 
 }  // namespace
@@ -219,12 +230,7 @@ Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options) {
   TNT_RETURN_IF_ERROR(ToStatus(rocksdb::DB::Open(MakeOptions(options), options.directory, &db)));
   body->db.reset(db);
 
-  std::string value;
-  const rocksdb::Status found = db->Get(rocksdb::ReadOptions(), AppliedKey(), &value);
-  if (found.IsNotFound()) return std::unique_ptr<Store>(new Store(std::move(body), 0));
-  TNT_RETURN_IF_ERROR(ToStatus(found));
-  if (value.size() != sizeof(uint64_t)) return Corruption("store: applied_index is malformed");
-  const uint64_t applied_index = LoadLittle<uint64_t>(value.data());
+  TNT_ASSIGN_OR_RETURN(const uint64_t applied_index, ReadAppliedIndex(db));
   return std::unique_ptr<Store>(new Store(std::move(body), applied_index));
 }
 
@@ -263,6 +269,25 @@ Status Store::Heal() {
   const rocksdb::Status resumed = body_->db->Resume();
   // Busy: another thread is at it.
   return resumed.IsBusy() ? Status::Ok() : ToWriteStatus(resumed);
+}
+
+Status Store::MakeCheckpoint(const std::string& directory) {
+  rocksdb::Checkpoint* made = nullptr;
+  TNT_RETURN_IF_ERROR(ToStatus(rocksdb::Checkpoint::Create(body_->db.get(), &made)));
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  // 0: what is in memory is flushed first, always; there is no WAL that would hold it.
+  return ToWriteStatus(checkpoint->CreateCheckpoint(directory, 0));
+}
+
+Result<uint64_t> CheckpointIndex(const std::string& directory) {
+  StoreOptions options;
+  options.directory = directory;
+  rocksdb::Options db_options = MakeOptions(options);
+  db_options.create_if_missing = false;
+  rocksdb::DB* opened = nullptr;
+  TNT_RETURN_IF_ERROR(ToStatus(rocksdb::DB::OpenForReadOnly(db_options, directory, &opened)));
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  return ReadAppliedIndex(db.get());
 }
 
 StoreFigures Store::Figures() const {

@@ -82,6 +82,9 @@ class Store {
   // After a full disk: lets writes and compactions go on when there is room again. kNoSpace while there is none. From any
   // thread.
   Status Heal();
+  // Everything applied so far, as hard links in a folder that must not exist yet; CheckpointIndex tells up to which entry. From
+  // any thread.
+  Status MakeCheckpoint(const std::string& directory);
   // From any thread; touches no disk.
   StoreFigures Figures() const;
 
@@ -91,5 +94,8 @@ class Store {
   std::shared_ptr<Body> body_;
   uint64_t applied_index_;  // Apply's thread only.
 };
+
+// Up to which entry a checkpoint goes. Opens it, so that one with a damaged table of contents is kCorruption.
+Result<uint64_t> CheckpointIndex(const std::string& directory);
 
 }  // namespace tenantry::store

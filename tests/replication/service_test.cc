@@ -3,119 +3,10 @@
 
 #include "replication/service.h"
 
-#include <functional>
-
-#include <poll.h>
-#include <sys/socket.h>
-
-#include "tests/support/engine_fixture.h"
+#include "tests/replication/service_harness.h"
 
 namespace tenantry::replication {
 namespace {
-
-constexpr uint8_t kFamily = 250;
-
-// One node in a folder of its own.
-class Node {
- public:
-  explicit Node(std::string secret = "a secret of this cluster") : secret_(std::move(secret)) {}
-  ~Node() { Stop(); }
-
-  void Start(const std::string& follow, const std::string& listen = "127.0.0.1:0") {
-    EngineOptions options;
-    options.directory = folder_.path() + "/data";
-    options.segment_bytes = 64u << 10;
-    options.clock = &clock_;
-    options.random = &random_;
-    options.files = &files_;
-    options.follower = !follow.empty();
-    if (!follow.empty() && !*files_.Exists(options.directory + "/IDENTITY")) {
-      const Result<uint64_t> cluster = AskClusterId(follow, secret_, random_);
-      ASSERT_TRUE(cluster.ok()) << cluster.status().ToString();
-      options.new_cluster_id = *cluster;
-    }
-    Result<std::unique_ptr<Engine>> engine = Engine::Open(options);
-    ASSERT_TRUE(engine.ok()) << engine.status().ToString();
-    engine_ = *std::move(engine);
-    engine_->SetReleaseListener([this] { waker_.Wake(); });
-    engine_->SetDurableListener([this] { waker_.Wake(); });
-    ServiceOptions service;
-    service.listen = listen;
-    service.follow = follow;
-    service.secret = secret_;
-    service.replica_acks = replica_acks;
-    Result<std::unique_ptr<Service>> started =
-        Service::Start(*engine_, service, waker_, random_, [](const std::string&) {});
-    ASSERT_TRUE(started.ok()) << started.status().ToString();
-    service_ = *std::move(started);
-  }
-  void Stop() {
-    service_.reset();
-    engine_.reset();
-  }
-
-  Engine& engine() { return *engine_; }
-  Service& service() { return *service_; }
-  uint32_t replica_acks = 0;
-
- private:
-  const std::string secret_;
-  TemporaryFolder folder_;
-  SystemClock clock_;
-  SystemRandom random_;
-  PosixFileSystem files_;
-  Waker waker_;
-  std::unique_ptr<Engine> engine_;
-  std::unique_ptr<Service> service_;
-};
-
-bool Eventually(const std::function<bool()>& condition) {
-  for (int i = 0; i < 3000; ++i) {
-    if (condition()) return true;
-    ::poll(nullptr, 0, 5);
-  }
-  return false;
-}
-
-bool Converged(Node& leader, Node& follower) {
-  const log::SegmentLog& one = leader.engine().log();
-  const log::SegmentLog& other = follower.engine().log();
-  return one.end() == other.end() && one.end_chain() == other.end_chain() &&
-         follower.engine().released_index() == one.end().index;
-}
-
-TenantRef MakeShop(Engine& engine) {
-  const Outcome made =
-      engine.ExecuteDirectory({10, "test", ""}, ReadTier::kBlocking, [](DirectoryTransaction& tx) {
-        return tenant::Directory::Create(tx, {"shop", schema::TenantKind::SHOP, "shop"}).status();
-      });
-  EXPECT_TRUE(made.status.ok());
-  engine.WaitReleased(made.release_index);
-  return tenant::Directory::Find(engine.View(), "shop", schema::TenantKind::SHOP,
-                                 ReadTier::kBlocking)
-      ->ref;
-}
-
-uint64_t Add(Engine& engine, const TenantRef& shop, int64_t times) {
-  uint64_t last = 0;
-  for (int64_t i = 0; i < times; ++i) {
-    const Outcome outcome = engine.Execute(
-        shop, {1, "test", "request"}, ReadTier::kBlocking, [](Transaction& tx) -> Status {
-          TNT_ASSIGN_OR_RETURN(const int64_t value, tx.Counter(kFamily, "owner", "n"));
-          return tx.SetCounter(kFamily, "owner", "n", 0, value + 1);
-        });
-    EXPECT_TRUE(outcome.status.ok()) << outcome.status.ToString();
-    last = outcome.release_index;
-  }
-  return last;
-}
-
-int64_t Count(Engine& engine) {
-  const auto shop =
-      tenant::Directory::Find(engine.View(), "shop", schema::TenantKind::SHOP, ReadTier::kBlocking);
-  if (!shop.ok()) return -1;
-  return *engine.View().Space(shop->ref, ReadTier::kBlocking).Counter(kFamily, "owner", "n");
-}
 
 TEST(ServiceTest, TwoFollowersHoldTheLeadersHistoryAndRefuseWrites) {
   Node leader;
@@ -175,6 +66,144 @@ TEST(ServiceTest, AFollowersFolderDoesNotLeadByItself) {
   EXPECT_FALSE(follower.engine().node().leads());
 }
 
+// Goal: what a follower shows is a state that the leader had, whole, and never an older one than before.
+// Method: accounts whose sum stays, and seats of which free and taken make up all, change in one command each; readers of the
+// follower add them up meanwhile.
+TEST(ServiceTest, AFollowerNeverShowsHalfACommand) {
+  constexpr int kAccounts = 12;
+  constexpr int64_t kSum = 1'200;
+  constexpr int64_t kSeats = 50;
+  Node leader;
+  Node follower;
+  ASSERT_NO_FATAL_FAILURE(leader.Start(""));
+  const TenantRef shop = MakeShop(leader.engine());
+  const auto change = [&](const Engine::Plan& plan) {
+    const Outcome outcome =
+        leader.engine().Execute(shop, {1, "test", "r"}, ReadTier::kBlocking, plan);
+    ASSERT_TRUE(outcome.status.ok()) << outcome.status.ToString();
+  };
+  const auto account = [](int i) { return "account" + std::to_string(i); };
+  change([&](Transaction& tx) -> Status {
+    for (int i = 0; i < kAccounts; ++i) {
+      TNT_RETURN_IF_ERROR(tx.SetCounter(kFamily, account(i), "n", 0, kSum / kAccounts));
+    }
+    return tx.SetCounter(kFamily, "free", "n", 0, kSeats);
+  });
+  ASSERT_NO_FATAL_FAILURE(follower.Start(leader.service().listen_address()));
+  ASSERT_TRUE(Eventually([&] { return Converged(leader, follower); }));
+
+  std::atomic<bool> stop{false};
+  std::atomic<uint64_t> looks{0};
+  std::vector<Thread> readers;
+  for (int r = 0; r < 2; ++r) {
+    readers.emplace_back("reader", [&] {
+      Position newest;
+      while (!stop) {
+        const ReadView view = follower.engine().View();
+        const Position position = follower.engine().PositionOf(view);
+        EXPECT_GE(position, newest);
+        newest = position;
+        const SpaceReader space = view.Space(shop, ReadTier::kBlocking);
+        int64_t sum = 0;
+        for (int i = 0; i < kAccounts; ++i) sum += *space.Counter(kFamily, account(i), "n");
+        EXPECT_EQ(sum, kSum);
+        int64_t held = 0;
+        for (int i = 0; i < kSeats; ++i) {
+          held += *space.Counter(kFamily, "seat" + std::to_string(i), "n");
+        }
+        EXPECT_EQ(held, *space.Counter(kFamily, "taken", "n"));
+        EXPECT_EQ(held + *space.Counter(kFamily, "free", "n"), kSeats);
+        ++looks;
+      }
+    });
+  }
+  SeededRandom random(11);
+  for (int i = 0; i < 1'500; ++i) {
+    const int from = static_cast<int>(random.Below(kAccounts));
+    const int to = (from + 1 + static_cast<int>(random.Below(kAccounts - 1))) % kAccounts;
+    change([&](Transaction& tx) -> Status {
+      TNT_ASSIGN_OR_RETURN(const int64_t a, tx.Counter(kFamily, account(from), "n"));
+      TNT_ASSIGN_OR_RETURN(const int64_t b, tx.Counter(kFamily, account(to), "n"));
+      TNT_RETURN_IF_ERROR(tx.SetCounter(kFamily, account(from), "n", 0, a - 7));
+      return tx.SetCounter(kFamily, account(to), "n", 0, b + 7);
+    });
+    const std::string seat = "seat" + std::to_string(random.Below(kSeats));
+    change([&](Transaction& tx) -> Status {
+      TNT_ASSIGN_OR_RETURN(const int64_t held, tx.Counter(kFamily, seat, "n"));
+      TNT_ASSIGN_OR_RETURN(const int64_t taken, tx.Counter(kFamily, "taken", "n"));
+      const int64_t step = held == 0 ? 1 : -1;
+      TNT_RETURN_IF_ERROR(tx.SetCounter(kFamily, seat, "n", 0, held + step));
+      TNT_RETURN_IF_ERROR(tx.SetCounter(kFamily, "taken", "n", 0, taken + step));
+      return tx.SetCounter(kFamily, "free", "n", 0, kSeats - taken - step);
+    });
+  }
+  ASSERT_TRUE(Eventually([&] { return Converged(leader, follower); }));
+  stop = true;
+  for (Thread& reader : readers) reader.Join();
+  EXPECT_GT(looks, 10u);
+}
+
+// Goal: nodes are upgraded one by one; the newer format is written only when every listed node reads it, and from then on an older
+// program cannot join.
+TEST(ServiceTest, TheFormatIsRaisedOnceEveryNodeKnowsIt) {
+  Node leader;
+  Node follower;
+  leader.format_max = 2;
+  ASSERT_NO_FATAL_FAILURE(leader.Start(""));
+  const TenantRef shop = MakeShop(leader.engine());
+  const std::string address = leader.service().listen_address();
+  ASSERT_NO_FATAL_FAILURE(follower.Start(address));
+  ASSERT_TRUE(Eventually([&] { return Converged(leader, follower); }));
+  std::string report;
+  const Status early = leader.service().Finalize(&report);
+  EXPECT_EQ(early.code(), StatusCode::kConflict) << report;
+  EXPECT_NE(early.message().find("must be upgraded first"), std::string_view::npos);
+  EXPECT_EQ(*ClusterFormatVersion(leader.engine()), 1u);
+  const std::string listen = follower.service().listen_address();
+  follower.Stop();
+  EXPECT_EQ(leader.service().Finalize(&report).code(), StatusCode::kConflict);
+
+  follower.format_max = 2;
+  ASSERT_NO_FATAL_FAILURE(follower.Start(address, listen));
+  ASSERT_TRUE(Eventually([&] { return Converged(leader, follower); }));
+  const Status raised = leader.service().Finalize(&report);
+  ASSERT_TRUE(raised.ok()) << raised.ToString() << report;
+  EXPECT_EQ(*ClusterFormatVersion(leader.engine()), 2u);
+  ASSERT_TRUE(Eventually([&] { return Converged(leader, follower); }));
+  EXPECT_EQ(*ClusterFormatVersion(follower.engine()), 2u);
+
+  Node late;
+  ASSERT_NO_FATAL_FAILURE(late.Start(address));
+  const uint64_t last = Add(leader.engine(), shop, 10);
+  leader.engine().WaitReleased(last);
+  ASSERT_TRUE(Eventually([&] { return Converged(leader, follower); }));
+  EXPECT_FALSE(late.service().Report().connected);
+  EXPECT_EQ(late.engine().position().index, 0u);
+}
+
+// Goal: a node that is gone for good is taken off the list, and then stands in nobody's way.
+TEST(ServiceTest, AFollowerThatIsGoneIsTakenOffTheList) {
+  Node leader;
+  Node one;
+  Node two;
+  ASSERT_NO_FATAL_FAILURE(leader.Start(""));
+  MakeShop(leader.engine());
+  ASSERT_NO_FATAL_FAILURE(one.Start(leader.service().listen_address()));
+  ASSERT_NO_FATAL_FAILURE(two.Start(leader.service().listen_address()));
+  ASSERT_TRUE(Eventually([&] { return Converged(leader, one) && Converged(leader, two); }));
+  const std::string gone = two.service().listen_address();
+  EXPECT_EQ(leader.service().RemoveFollower(gone).code(), StatusCode::kConflict);
+  EXPECT_EQ(leader.service().RemoveFollower("127.0.0.1:1").code(), StatusCode::kNotFound);
+  EXPECT_EQ(one.service().RemoveFollower(gone).code(), StatusCode::kConflict);
+  two.Stop();
+  ASSERT_TRUE(Eventually([&] { return leader.service().RemoveFollower(gone).ok(); }));
+  ASSERT_TRUE(Eventually([&] { return Converged(leader, one); }));
+  leader.Stop();
+  std::string report;
+  const Status promoted = one.service().Promote(false, &report);
+  EXPECT_TRUE(promoted.ok()) << promoted.ToString();
+}
+
 TEST(ServiceTest, AnotherSecretGetsNothing) {
   Node leader;
   ASSERT_NO_FATAL_FAILURE(leader.Start(""));
@@ -210,81 +239,6 @@ TEST(ServiceTest, AGroupIsAppliedOnlyOnceAFollowerHasIt) {
   EXPECT_EQ(Count(leader.engine()), 10);
   EXPECT_TRUE(Eventually([&] { return Count(follower.engine()) == 10; }));
 }
-
-// A TCP proxy with one fault per connection.
-class Proxy {
- public:
-  enum class Fault : uint8_t { kNone, kCut, kFlip, kStall, kOneWay };
-  explicit Proxy(std::string target) : target_(std::move(target)) {
-    Result<Socket> listener = ListenOn("127.0.0.1:0", &address_);
-    EXPECT_TRUE(listener.ok());
-    listener_ = *std::move(listener);
-    thread_ = Thread("proxy", [this] { Run(); });
-  }
-  ~Proxy() {
-    stop_ = true;
-    thread_.Join();
-  }
-  const std::string& address() const { return address_; }
-  // For connections from now on; those there are, are cut.
-  void Set(Fault fault, uint64_t after_bytes) {
-    after_bytes_ = after_bytes;
-    fault_ = fault;
-    cut_ = true;
-  }
-
- private:
-  struct Leg {
-    Socket client;
-    Socket server;
-    uint64_t passed = 0;
-    bool dead = false;
-  };
-  void Run() {
-    std::string buffer(64u << 10, '\0');
-    while (!stop_) {
-      if (cut_.exchange(false)) legs_.clear();
-      if (Socket client = Accept(listener_); client.ok()) {
-        if (Result<Socket> server = BeginConnect(target_); server.ok()) {
-          legs_.push_back({std::move(client), *std::move(server)});
-        }
-      }
-      for (Leg& leg : legs_) {
-        Carry(leg, leg.client, leg.server, &buffer, false);
-        Carry(leg, leg.server, leg.client, &buffer, true);
-      }
-      std::erase_if(legs_, [](const Leg& leg) { return leg.dead; });
-      ::poll(nullptr, 0, 1);
-    }
-  }
-  void Carry(Leg& leg, Socket& from, Socket& to, std::string* buffer, bool down) {
-    const int64_t got = leg.dead ? 0 : ReadSome(from, buffer->data(), buffer->size());
-    if (got < 0) leg.dead = true;
-    if (got <= 0) return;
-    const bool due = leg.passed + static_cast<uint64_t>(got) > after_bytes_;
-    leg.passed += static_cast<uint64_t>(got);
-    if (due && fault_ == Fault::kCut) leg.dead = true;
-    if (due && (fault_ == Fault::kStall || (fault_ == Fault::kOneWay && down))) return;
-    if (due && fault_ == Fault::kFlip) (*buffer)[static_cast<size_t>(got) / 2] ^= 0x40;
-    std::string_view rest(buffer->data(), static_cast<size_t>(got));
-    while (!rest.empty() && !leg.dead) {
-      const int64_t wrote = WriteSome(to, rest);
-      if (wrote < 0) leg.dead = true;
-      if (wrote <= 0) ::poll(nullptr, 0, 1);
-      if (wrote > 0) rest.remove_prefix(static_cast<size_t>(wrote));
-    }
-  }
-
-  const std::string target_;
-  std::string address_;
-  Socket listener_;
-  std::vector<Leg> legs_;
-  std::atomic<Fault> fault_{Fault::kNone};
-  std::atomic<uint64_t> after_bytes_{0};
-  std::atomic<bool> cut_{false};
-  std::atomic<bool> stop_{false};
-  Thread thread_;
-};
 
 TEST(ServiceTest, ConvergesThroughEveryFaultOfTheNetwork) {
   Node leader;

@@ -236,6 +236,7 @@ bool ClusterSim::Deliver(size_t i, bool to_leader) {
   std::vector<Message> out;
   const int64_t now_ms = clock_.NowUnixMs();
   Status status;
+  to_leader ? link.feeds->OnHeard(now_ms) : link.follows->OnHeard(now_ms);
   if (!to_leader) {
     status = link.follows->OnMessage(*message, now_ms, &out);
   } else if (const auto* hello = std::get_if<replication::Hello>(&*message)) {
@@ -264,7 +265,7 @@ void ClusterSim::Move(size_t i) {
   const Status pumped = link.feeds->Pump(now_ms, nodes_[link.leader]->committed, &out);
   for (const Message& message : out) link.to_follower.push_back(replication::Encode(message));
   out.clear();
-  const Status acked = link.follows->OnProgress(&out);
+  const Status acked = link.follows->OnProgress(now_ms, &out);
   for (const Message& message : out) link.to_leader.push_back(replication::Encode(message));
   if (!pumped.ok() || !acked.ok()) Cut(i);
 }

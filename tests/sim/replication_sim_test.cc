@@ -74,5 +74,11 @@ TEST(ReplicationSimTest, ControlAFollowerThatIgnoresEpochsIsCaught) {
   ExpectCaught(faults, "a follower obeys a lower epoch");
 }
 
+TEST(ReplicationSimTest, ControlAFollowerThatChecksNoHashesIsCaught) {
+  SimFaults faults;
+  faults.follower.skip_hash_check = true;
+  ExpectCaught(faults, "a follower believes what arrives");
+}
+
 }  // namespace
 }  // namespace tenantry::sim

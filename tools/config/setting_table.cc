@@ -216,6 +216,12 @@ void AddReplication(std::vector<Setting>* out) {
   out->push_back(
       Integer("replication-retain-mib", TNT_FIELD(replication.retain_mib), 64, 1 << 20, kRestart,
               "MiB", "Log kept for followers that are behind or away, at most about this much"));
+  out->push_back(Integer("sync-rate-mib", TNT_FIELD(replication.sync_rate_mib), 0, 1 << 16,
+                         kRestart, "MiB/s",
+                         "Speed at which this node's data is copied to one follower; 0: no limit"));
+  out->push_back(Choice("follower-writes", TNT_FIELD(replication.follower_writes),
+                        {"redirect", "proxy"}, kRestart, "redirect | proxy",
+                        "What a follower does with a write: 307 to its leader, or passes it on"));
 }
 
 void AddObserve(std::vector<Setting>* out) {

@@ -24,6 +24,8 @@ struct ReplicationSettings {
   std::string secret_file;  // Its content is what all nodes share.
   std::string advertise_url;
   uint64_t retain_mib = 1024;
+  uint64_t sync_rate_mib = 64;  // Per second and follower; 0: no limit.
+  std::string follower_writes = "redirect";
   uint32_t replica_acks = 1;
   int64_t replica_timeout_ms = 5'000;
   int64_t max_staleness_ms = 0;

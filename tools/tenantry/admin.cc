@@ -1,14 +1,19 @@
 #include "tools/tenantry/admin.h"
 
+#include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "server/admin/admin_commands.h"
+#include "server/admin/admin_socket.h"
 #include "tools/tenantry/data_folder.h"
+#include "tools/tenantry/rescue_commands.h"
 
 namespace tenantry::tools {
 namespace {
 
 using enum OptionKind;
+using server::AdminRequest;
 using server::kExitCorrupt;
 using server::kExitLocked;
 using server::kExitNotFound;
@@ -94,6 +99,66 @@ void AddNodeCommands(std::vector<Command>* all) {
             "tenantry admin handoff --data ./data --to 10.0.0.2:4000", {kExitReplication}));
 }
 
+void AddClusterCommands(std::vector<Command>* all) {
+  all->push_back(
+      Asked("admin replication remove", "replication remove",
+            "Take a follower that is gone for good off the list that a promotion asks",
+            {{"follower", "Its replication address, or its node id as `promote` prints it",
+              kRequired, "HOST:PORT"}},
+            "tenantry admin replication remove --data ./data --follower 10.0.0.3:4000",
+            {kExitReplication}));
+  all->push_back(
+      Asked("admin finalize", "admin finalize",
+            "After an upgrade of every node: let the cluster write the newest format version", {},
+            "tenantry admin finalize --data ./data", {kExitReplication}));
+}
+
+// No server is needed, or disturbed, for reading files.
+int ReadRescue(std::string command, const Invocation& invocation) {
+  AdminRequest request;
+  request.command = std::move(command);
+  request.arguments["file"] = invocation.Get("file");
+  return Show(*ReadRescueFiles(invocation.Get("data"), request));
+}
+
+int ReplayRescue(const Invocation& invocation) {
+  const std::string& data = invocation.Get("data");
+  AdminRequest request;
+  request.command = "rescue replay";
+  // A server may stand in another folder than who asks it.
+  request.arguments["file"] = std::filesystem::absolute(invocation.Get("file")).string();
+  const Result<server::AdminReply> asked = server::AskServer(data, request);
+  if (asked.ok()) return Show(*asked);
+  const Result<std::unique_ptr<OpenFolder>> folder = OpenFolder::Open(data);
+  if (folder.ok()) return Show(*RunRescueCommand((*folder)->engine(), request));
+  const bool locked = folder.status().code() == StatusCode::kUnavailable;
+  return locked ? Show({kExitLocked, "", std::string(folder.status().message())})
+                : ShowFailure(folder.status());
+}
+
+void AddRescueCommands(std::vector<Command>* all) {
+  const CommandOption file{"file", "A rescue file, as `rescue list` names it", kRequired, "FILE"};
+  all->push_back({"admin rescue list",
+                  "Rescue files of a data folder: range of entries, number, when written",
+                  {DataOption()},
+                  "tenantry admin rescue list --data ./data",
+                  {kExitCorrupt},
+                  [](const Invocation& typed) { return ReadRescue("rescue list", typed); }});
+  all->push_back({"admin rescue show",
+                  "Entries of a rescue file: position, time, space, command, actor, rows",
+                  {DataOption(), file},
+                  "tenantry admin rescue show --file ./data/rescue/1.42-from-40.entries",
+                  {kExitNotFound, kExitCorrupt},
+                  [](const Invocation& typed) { return ReadRescue("rescue show", typed); }});
+  all->push_back(
+      {"admin rescue replay",
+       "Put a file's entries into the leader's data where nothing changed since; each once",
+       {DataOption(), file},
+       "tenantry admin rescue replay --data ./data --file /tmp/1.42-from-40.entries",
+       {kExitLocked, kExitNotFound, kExitCorrupt, kExitReplication, kExitUnreachable},
+       ReplayRescue});
+}
+
 void AddJobCommands(std::vector<Command>* all) {
   all->push_back(Asked(
       "admin jobs list", "jobs list",
@@ -116,6 +181,7 @@ std::vector<CommandGroup> AdminGroups() {
   return {{"admin", "Look after a data folder, with or without a running server"},
           {"admin key", "Management keys of shops"},
           {"admin plan", "Plans of shops; limits bite with serve --billing"},
+          {"admin rescue", "Entries that this node acknowledged and a new leader replaced"},
           {"admin tenant", "Gyms and shops"},
           {"admin jobs", "Background work: webhooks to send and the like"}};
 }
@@ -125,6 +191,8 @@ std::vector<Command> AdminCommands() {
   AddKeyCommands(&all);
   AddTenantCommands(&all);
   AddNodeCommands(&all);
+  AddClusterCommands(&all);
+  AddRescueCommands(&all);
   AddJobCommands(&all);
   return all;
 }

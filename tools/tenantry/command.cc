@@ -74,7 +74,10 @@ void AddCommand(CLI::App& app, const Command& command, int* exit_code) {
   added->footer(Footer(command));
   auto invocation = std::make_shared<Invocation>();
   for (const CommandOption& option : command.options) AddOption(*added, option, invocation.get());
-  added->callback([invocation, run = command.run, exit_code] { *exit_code = run(*invocation); });
+  added->callback([invocation, run = command.run, exit_code, added] {
+    // A command may have others below it; then one of those was meant.
+    if (added->get_subcommands().empty()) *exit_code = run(*invocation);
+  });
 }
 
 }  // namespace

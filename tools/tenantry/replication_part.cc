@@ -31,6 +31,7 @@ Result<std::unique_ptr<ReplicationPart>> ReplicationPart::Prepare(
     return InvalidArgument("--durability replica needs --replication-listen for the followers");
   }
   part->max_staleness_ms = options.max_staleness_ms;
+  part->proxy_writes = options.follower_writes == "proxy";
   if (!options.secret_file.empty()) {
     TNT_ASSIGN_OR_RETURN(part->secret_, replication::ReadSecretFile(options.secret_file));
   }
@@ -45,10 +46,12 @@ Result<std::unique_ptr<ReplicationPart>> ReplicationPart::Prepare(
 void ReplicationPart::Configure(EngineOptions* engine_options) const {
   engine_options->follower = follows();
   engine_options->new_cluster_id = new_cluster_id_;
+  engine_options->hold_unconfirmed = follows() || replica_durability_on();
 }
 
 Status ReplicationPart::Start(Engine& engine, Random& random,
-                              std::function<void(const std::string&)> note) {
+                              std::function<void(const std::string&)> note,
+                              std::function<void()> restart) {
   if (!enabled()) return Status::Ok();
   engine.SetDurableListener([this] { waker_.Wake(); });
   replication::ServiceOptions service;
@@ -59,6 +62,8 @@ Status ReplicationPart::Start(Engine& engine, Random& random,
   service.replica_acks = replica_durability_on() ? options_.replica_acks : 0;
   end_at_start_ = engine.position().index;
   service.retain_bytes = options_.retain_mib << 20;
+  service.sync_bytes_per_second = options_.sync_rate_mib << 20;
+  service.on_restart_wanted = std::move(restart);
   TNT_ASSIGN_OR_RETURN(service_, replication::Service::Start(engine, std::move(service), waker_,
                                                              random, std::move(note)));
   return Status::Ok();
@@ -70,6 +75,7 @@ bool ReplicationPart::MayServe(Engine& engine, std::string* note) {
     *note = "waiting for what the leader has";
     // A new folder answers nobody before it was complete once; an older one answers from what it has.
     if (new_cluster_id_ != 0 && !service_->CaughtUpOnce()) return false;
+    if (service_->Syncing() && !tenant::HasTokenSecret(engine.View())) return false;
     return engine.position().index > 0 && tenant::HasTokenSecret(engine.View());
   }
   if (!replica_durability_on()) return true;
@@ -91,7 +97,7 @@ int64_t ReplicationPart::StalenessMs() const {
 }
 
 bool ReplicationPart::ServesReads() const {
-  return !service_ || !service_->Diverged();
+  return !service_ || !(service_->Diverged() || service_->Syncing());
 }
 
 namespace {
@@ -106,6 +112,11 @@ server::AdminReply ShowReport(const replication::ServiceReport& report) {
   if (!report.leader_address.empty()) {
     reply.output += "leader\t" + report.leader_address + "\t" + report.leader_http + "\t" +
                     (report.connected ? "connected" : "not connected") + "\n";
+  }
+  if (report.syncing) {
+    reply.output += "copying\t" + std::to_string(report.sync.here_bytes) + " of " +
+                    std::to_string(report.sync.total_bytes) + " bytes\treceived " +
+                    std::to_string(report.sync.received_bytes) + "\n";
   }
   for (const replication::FollowerReport& follower : report.followers) {
     reply.output += "follower\t" + follower.replication_address + "\t" + follower.http_address +
@@ -122,7 +133,8 @@ server::AdminReply ShowReport(const replication::ServiceReport& report) {
 
 std::optional<server::AdminReply> ReplicationPart::RunAdmin(const server::AdminRequest& request) {
   const bool ours = request.command == "admin replication" || request.command == "admin promote" ||
-                    request.command == "admin handoff";
+                    request.command == "admin handoff" || request.command == "replication remove" ||
+                    request.command == "admin finalize";
   if (!ours) return std::nullopt;
   if (!service_) {
     return server::AdminReply{server::kExitReplication, "",
@@ -135,6 +147,11 @@ std::optional<server::AdminReply> ReplicationPart::RunAdmin(const server::AdminR
     const auto force = request.arguments.find("force-data-loss");
     const bool forced = force != request.arguments.end() && !force->second.empty();
     done = service_->Promote(forced, &reply.output);
+  } else if (request.command == "admin finalize") {
+    done = service_->Finalize(&reply.output);
+  } else if (request.command == "replication remove") {
+    done = service_->RemoveFollower(request.arguments.at("follower"));
+    if (done.ok()) reply.output = "removed\n";
   } else {
     done = service_->Handoff(request.arguments.at("to"), &reply.output);
   }

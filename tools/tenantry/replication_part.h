@@ -31,7 +31,10 @@ class ReplicationPart final : public server::Cluster {
   bool follows() const { return !options_.follow.empty(); }
   void Configure(EngineOptions* engine_options) const;
   // Sets the engine's durable listener. The release listener must call waker().Wake() too.
-  Status Start(Engine& engine, Random& random, std::function<void(const std::string&)> note);
+  // `restart` is called, on another thread, when a full copy of the leader's data wants the engine opened again.
+  Status Start(Engine& engine, Random& random, std::function<void(const std::string&)> note,
+               std::function<void()> restart);
+  bool RestartWanted() const { return service_ && service_->RestartWanted(); }
   void Stop() { service_.reset(); }
 
   // Nothing to lead or follow any more that this node would have to wait for: it may answer requests. `*note` says what it
@@ -49,7 +52,7 @@ class ReplicationPart final : public server::Cluster {
   bool ServesReads() const override;
 
   replication::Waker& waker() { return waker_; }
-  replication::Service* service() { return service_.get(); }
+  replication::Service* service() const { return service_.get(); }
 
  private:
   explicit ReplicationPart(const config::ReplicationSettings& settings) : options_(settings) {}

@@ -31,7 +31,9 @@
 #include "tools/tenantry/housekeeping.h"
 #include "tools/tenantry/observe.h"
 #include "tools/tenantry/reload.h"
+#include "tools/tenantry/replication_metrics.h"
 #include "tools/tenantry/replication_part.h"
+#include "tools/tenantry/rescue_commands.h"
 #include "tools/tenantry/service_notify.h"
 #include "tools/tenantry/setting_flags.h"
 
@@ -39,6 +41,10 @@ namespace tenantry::tools {
 namespace {
 
 constexpr long kServingCheckMs = 20;
+constexpr long kLockCheckMs = 100;
+constexpr int kLockTriesMax = 100;
+// Of ServeOnce: a full copy of the leader's data is ready; start anew with it.
+constexpr int kExitAgain = -1;
 
 int Fail(const Status& status, std::string_view doing) {
   std::fprintf(stderr, "tenantry: %.*s: %.*s\n", static_cast<int>(doing.size()), doing.data(),
@@ -61,7 +67,7 @@ class Signals {
  public:
   Signals() {
     sigemptyset(&set_);
-    for (const int taken : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set_, taken);
+    for (const int taken : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&set_, taken);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     signal(SIGPIPE, SIG_IGN);
   }
@@ -76,8 +82,10 @@ class Signals {
   bool WaitForMs(long milliseconds) const {
     const timespec limit{milliseconds / 1000, milliseconds % 1000 * 1'000'000};
     const int taken = sigtimedwait(&set_, nullptr, &limit);
-    return taken > 0 && taken != SIGHUP;
+    return taken > 0 && taken != SIGHUP && taken != SIGUSR1;
   }
+  // From any thread: ends a Wait() with SIGUSR1.
+  static void AskForRestart() { kill(getpid(), SIGUSR1); }
 
  private:
   sigset_t set_{};
@@ -115,16 +123,24 @@ void PrintNote(const std::string& text) {
   std::fprintf(stderr, "tenantry: replication: %s\n", text.c_str());
 }
 
-// False: stopped meanwhile.
-bool WaitUntilServing(Engine& engine, ReplicationPart& replication, const Signals& signals) {
+enum class Waited : uint8_t { kMayServe, kStopped, kStartAgain };
+Waited WaitUntilServing(Engine& engine, ReplicationPart& replication, const Signals& signals) {
   std::string said;
   for (std::string note; !replication.MayServe(engine, &note);) {
     if (note != said) PrintNote(note);
     said = note;
-    if (signals.WaitForMs(kServingCheckMs)) return false;
+    if (signals.WaitForMs(kServingCheckMs)) return Waited::kStopped;
+    if (replication.RestartWanted()) return Waited::kStartAgain;
   }
-  return true;
+  return Waited::kMayServe;
 }
+
+// Addresses that a start got, for the next one in the same process.
+struct Bound {
+  std::vector<std::string> http;
+  std::string replication;
+  bool again = false;  // This is not the first start.
+};
 
 // One core is left to the log and apply threads, for which every write waits. On two cores one loop was faster than two for
 // reads and writes alike (docs/adr/0007-loops.md).
@@ -148,13 +164,12 @@ uint64_t SegmentBytesFor(const std::string& data) {
   return std::clamp<uint64_t>(share, kLeast, kMost);
 }
 
-int Serve(const config::Sources& sources) {
+int ServeOnce(const config::Sources& sources, const Signals& signals, Bound* bound) {
   Result<config::Configuration> configuration = config::Load(sources);
   if (!configuration.ok()) return RefuseSettings(configuration.status());
   config::Settings settings = std::move(configuration->settings);
-  // Two arenas serve the loops; one per thread would only hoard memory.
-  mallopt(M_ARENA_MAX, 4);
-  const Signals signals;
+  if (!bound->http.empty()) settings.http.listen = bound->http;
+  if (!bound->replication.empty()) settings.replication.listen = bound->replication;
   const SystemClock system_clock;
   ShiftedClock clock(system_clock);
   const int64_t started_ns = clock.NowBootNs();
@@ -182,6 +197,12 @@ int Serve(const config::Sources& sources) {
   if (!policy.ok()) return RefuseSettings(policy.status());
   outbound::Caller caller(clock, *std::move(policy));
   Result<std::unique_ptr<Engine>> opened = Engine::Open(engine_options);
+  // An `admin` command may have come between the end of the last engine and this one.
+  for (int tries = 0; !opened.ok() && bound->again && tries < kLockTriesMax; ++tries) {
+    if (opened.status().code() != StatusCode::kUnavailable) break;
+    if (signals.WaitForMs(kLockCheckMs)) return server::kExitOk;
+    opened = Engine::Open(engine_options);
+  }
   if (!opened.ok()) return Fail(opened.status(), "open the data folder");
   Engine& engine = **opened;
   engine.SetReleaseListener([&relay, &replication] {
@@ -192,14 +213,23 @@ int Serve(const config::Sources& sources) {
   const auto stop_replication = [](ReplicationPart* part) { part->Stop(); };
   const std::unique_ptr<ReplicationPart, decltype(stop_replication)> running(&replication,
                                                                              stop_replication);
-  if (const Status started = replication.Start(engine, random, PrintNote); !started.ok()) {
+  if (const Status started = replication.Start(engine, random, PrintNote, &Signals::AskForRestart);
+      !started.ok()) {
     return Fail(started, "start replication");
   }
   if (replication.service() != nullptr && !replication.service()->listen_address().empty()) {
     std::printf("tenantry: replication on %s\n", replication.service()->listen_address().c_str());
     std::fflush(stdout);
+    bound->replication = replication.service()->listen_address();
   }
-  if (!WaitUntilServing(engine, replication, signals)) return server::kExitOk;
+  switch (WaitUntilServing(engine, replication, signals)) {
+    case Waited::kMayServe:
+      break;
+    case Waited::kStopped:
+      return server::kExitOk;
+    case Waited::kStartAgain:
+      return kExitAgain;
+  }
   Result<tenant::TokenSecret> secret = tenant::EnsureTokenSecret(engine);
   if (!secret.ok()) return Fail(secret.status(), "read the token secret");
 
@@ -220,6 +250,7 @@ int Serve(const config::Sources& sources) {
   server::AddEngineMetrics(engine, &observability);
   jobs::Runner runner(engine, server::webhooks::JobHandlers(engine, caller), {});
   server::AddJobMetrics(runner, caller.breakers(), &observability);
+  AddReplicationMetrics(replication, &observability);
   limits::Gate gate(loops, limits::kDefaultCountersMax, random.Next64());
   if (const Status applied = gate.Apply(settings.limits); !applied.ok()) {
     return RefuseSettings(applied);
@@ -247,10 +278,12 @@ int Serve(const config::Sources& sources) {
   if (replication.replica_durability_on()) {
     http_options.times.release_ms = replication.replica_timeout_ms();
   }
+  bool again = false;
   {
     http::Server server(http_options, application.routes(), &application, &clock);
     if (const Status started = server.Start(); !started.ok()) return Fail(started, "start");
     relay.Connect(&server);
+    bound->http = server.addresses();
     replication.SetDefaultUrl((server.encrypted() ? "https://" : "http://") +
                               server.addresses().front());
     // Before the first restore can begin.
@@ -258,9 +291,11 @@ int Serve(const config::Sources& sources) {
       const Status dropped = dump::DropUnfinished(engine);
       if (!dropped.ok()) log.Note("WARNING", "restores that never ended: " + dropped.ToString());
     }
-    Result<std::unique_ptr<server::AdminSocket>> admin = server::AdminSocket::Open(
-        settings.data, engine,
-        [&](const server::AdminRequest& request) { return replication.RunAdmin(request); });
+    Result<std::unique_ptr<server::AdminSocket>> admin =
+        server::AdminSocket::Open(settings.data, engine, [&](const server::AdminRequest& request) {
+          std::optional<server::AdminReply> reply = RunRescueCommand(engine, request);
+          return reply ? std::move(reply) : replication.RunAdmin(request);
+        });
     if (!admin.ok()) return Fail(admin.status(), "open the admin socket");
     const Housekeeping housekeeping(
         engine, {.event_retention_ms = settings.event_retention_days * 86'400'000});
@@ -270,14 +305,32 @@ int Serve(const config::Sources& sources) {
     for (const std::string& warning : configuration->warnings) log.Note("WARNING", warning);
     Announce(server, log, settings);
     NotifyService("READY=1");
-    while (signals.Wait() == SIGHUP) Reload(sources, {log, gate, server}, &settings);
-    NotifyService("STOPPING=1");
+    for (bool stop = false; !stop && !again;) {
+      const int taken = signals.Wait();
+      again = taken == SIGUSR1 && replication.RestartWanted();
+      stop = taken == SIGTERM || taken == SIGINT;
+      if (taken == SIGHUP) Reload(sources, {log, gate, server}, &settings);
+    }
+    NotifyService(again ? "RELOADING=1" : "STOPPING=1");
     observability.readiness.BeginDrain();
     log.Note("INFO", "stopping: finishing requests in flight");
     server.Drain(settings.drain_seconds * 1000);
     relay.Connect(nullptr);
   }
-  return server::kExitOk;
+  return again ? kExitAgain : server::kExitOk;
+}
+
+int Serve(const config::Sources& sources) {
+  // Two arenas serve the loops; one per thread would only hoard memory.
+  mallopt(M_ARENA_MAX, 4);
+  const Signals signals;
+  Bound bound;
+  for (;;) {
+    const int exit_code = ServeOnce(sources, signals, &bound);
+    if (exit_code != kExitAgain) return exit_code;
+    bound.again = true;
+    PrintNote("starting again with the copied data");
+  }
 }
 
 }  // namespace
