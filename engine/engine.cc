@@ -8,6 +8,7 @@
 #include "engine/command_observer.h"
 #include "engine/condition.h"
 #include "engine/keyed_call.h"
+#include "engine/keys/keys.h"
 #include "engine/log/segment_log.h"
 #include "engine/open_data.h"
 #include "engine/partition/change_table.h"

@@ -14,6 +14,7 @@ namespace tenantry::replication {
 namespace {
 
 constexpr double kLagBoundSeconds = 0.05;
+constexpr char kShop[] = "load-shop";  // Without a key, so that anybody may manage it.
 
 struct Cluster {
   Node leader;
@@ -42,7 +43,7 @@ class PairWriter {
     const std::string text = std::to_string(value);
     const json body = {{"name", "t" + text}, {"description", "t" + text}};
     const httplib::Result answer =
-        client_.Patch("/popups/" + popup_ + "?shopId=demo-shop", body.dump(), "application/json");
+        client_.Patch("/popups/" + popup_ + "?shopId=" + kShop, body.dump(), "application/json");
     if (!answer || answer->status != 200) return false;
     position_ = answer->get_header_value("Tenantry-Position");
     return true;
@@ -55,11 +56,24 @@ class PairWriter {
   std::string position_;
 };
 
-// One of the demo data.
-std::string FindPopup(const Node& node) {
-  const httplib::Result active = node.Client().Get(kRead);
-  EXPECT_TRUE(active && active->status == 200);
-  return active ? json::parse(active->body)[0]["id"].get<std::string>() : "";
+std::string MakePopup(const Node& node) {
+  const json body = {{"shopId", kShop},
+                     {"name", "t0"},
+                     {"triggerType", "exit_intent"},
+                     {"design",
+                      {{"backgroundColor", "#ffffff"},
+                       {"textColor", "#000000"},
+                       {"heading", "Hello"},
+                       {"subheading", ""},
+                       {"buttonText", "Go"},
+                       {"buttonColor", "#00f"},
+                       {"imageUrl", ""},
+                       {"layout", "centered"},
+                       {"width", 400},
+                       {"borderRadius", 8}}}};
+  const httplib::Result made = node.Client().Post("/popups", body.dump(), "application/json");
+  EXPECT_TRUE(made && made->status == 201) << (made ? made->body : "no answer");
+  return made && made->status == 201 ? json::parse(made->body)["id"].get<std::string>() : "";
 }
 
 // One client of one node: each answer is whole, and none is older than the one before.
@@ -71,7 +85,7 @@ void ReadPairs(const std::string& url, const std::string& popup, const std::atom
   while (!stop) {
     httplib::Headers headers;
     if (!newest.empty()) headers.emplace("Tenantry-Min-Position", newest);
-    const httplib::Result answer = client.Get("/popups/" + popup + "?shopId=demo-shop", headers);
+    const httplib::Result answer = client.Get("/popups/" + popup + "?shopId=" + kShop, headers);
     if (!answer) continue;
     if (answer->status == 307) continue;  // Did not get there in time, and says so.
     const json body = json::parse(answer->body, nullptr, false);
@@ -91,7 +105,7 @@ void ReadPairs(const std::string& url, const std::string& popup, const std::atom
 TEST(LoadTest, FollowersStayCloseWholeAndEqual) {
   Cluster cluster;
   ASSERT_NO_FATAL_FAILURE(cluster.Start());
-  const std::string popup = FindPopup(cluster.leader);
+  const std::string popup = MakePopup(cluster.leader);
   ASSERT_FALSE(popup.empty());
   ASSERT_TRUE(PairWriter(cluster.leader.url(), popup).Write(0));
   ASSERT_TRUE(Eventually([&] {
