@@ -70,7 +70,8 @@ std::string MakePopup(const Node& node) {
                        {"imageUrl", ""},
                        {"layout", "centered"},
                        {"width", 400},
-                       {"borderRadius", 8}}}};
+                       {"borderRadius", 8},
+                       {"padding", 20}}}};
   const httplib::Result made = node.Client().Post("/popups", body.dump(), "application/json");
   EXPECT_TRUE(made && made->status == 201) << (made ? made->body : "no answer");
   return made && made->status == 201 ? json::parse(made->body)["id"].get<std::string>() : "";
