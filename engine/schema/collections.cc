@@ -35,7 +35,8 @@ std::vector<const Collection*> MakeAll() {
       &CollectionOf<CartAbandonment>(), &CollectionOf<CartRecovery>(),
       &CollectionOf<ErasureTask>(),     &CollectionOf<TrackedEvent>(),
       &CollectionOf<ShopPlan>(),        &CollectionOf<WebhookEndpoint>(),
-      &CollectionOf<WebhookDelivery>()};
+      &CollectionOf<WebhookDelivery>(), &CollectionOf<ReplayedEntry>(),
+      &CollectionOf<ClusterFormat>()};
   std::sort(all.begin(), all.end(), [](const Collection* left, const Collection* right) {
     return left->number < right->number;
   });
