@@ -10,13 +10,31 @@ class CrosscuttingRequestsTest : public LimitsTest {
  protected:
   using LimitsTest::LimitsTest;
 
-  void Subscribe(const std::string& shop, int count) const {
+  // Headers of somebody who owns a gym and likes so many kinds of sessions.
+  std::string MemberWhoLikes(int count) const {
+    const json owner = {{"email", "p" + std::to_string(count) + "@mail.example"},
+                        {"password", "Password123"},
+                        {"name", "P"},
+                        {"tenantName", "Gym of " + std::to_string(count)}};
+    const json made = Ask(Request("POST", "/auth/signup", owner.dump())).body;
+    const std::string headers = "Authorization: Bearer " + made["token"].get<std::string>() +
+                                "\r\nx-tenant-id: " + made["tenant"]["id"].get<std::string>() +
+                                "\r\n";
     for (int i = 0; i < count; ++i) {
-      const json body = {{"shopId", shop}, {"email", "p" + std::to_string(i) + "@mail.example"}};
-      ASSERT_EQ(Ask(Request("POST", "/email-subscribers", body.dump())).status, 201);
+      const json type = {
+          {"name", "Kind " + std::to_string(i)}, {"durationMin", 30}, {"category", "class"}};
+      const json kind = Ask(Request("POST", "/session-types", type.dump(), headers)).body;
+      const std::string path = "/my/favorites/" + kind["id"].get<std::string>();
+      EXPECT_EQ(Ask(Request("POST", path, "{}", headers)).status, 201);
     }
+    return headers;
   }
 };
+ASSERT_EQ(Ask(Request("POST", "/email-subscribers", body.dump())).status, 201);
+}
+}
+}
+;
 
 // Goal: a query that takes too long is refused, and neither shorter ones nor other requests are.
 // Method: the clock stands still, so with no time at all the first look at it refuses.
@@ -24,19 +42,18 @@ TEST_F(CrosscuttingRequestsTest, Q2AQueryBeyondItsTimeIs503AndOthersAreAnswered)
   limits::LimitSettings settings;
   settings.rates.default_class = 0;
   Apply(settings);
-  Subscribe("many.example", 40);
-  Subscribe("few.example", 3);
-  const std::string exports = "/email-subscribers/export.csv?shopId=";
-  EXPECT_EQ(Get(exports + "many.example").status, 200);
+  const std::string many = MemberWhoLikes(40);
+  const std::string few = MemberWhoLikes(3);
+  EXPECT_EQ(Get("/my/account/export", many).status, 200);
   settings.query_ms = 0;
   Apply(settings);
-  const LimitsAnswer refused = Get(exports + "many.example");
+  const LimitsAnswer refused = Get("/my/account/export", many);
   EXPECT_EQ(refused.status, 503);
   EXPECT_EQ(refused.Header("Retry-After"), "1");
   EXPECT_EQ(refused.body["statusCode"], 503);
   EXPECT_NE(refused.body["message"].get<std::string>().find("takes too long"), std::string::npos);
-  EXPECT_EQ(Get(exports + "few.example").status, 200);
-  EXPECT_EQ(Get("/email-subscribers?shopId=many.example").status, 200) << "reads in memory";
+  EXPECT_EQ(Get("/my/account/export", few).status, 200);
+  EXPECT_EQ(Get("/my/favorites", many).status, 200) << "reads in memory";
   EXPECT_EQ(limits::LimitSettings().query_ms, 5'000);
 }
 
