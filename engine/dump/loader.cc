@@ -54,7 +54,8 @@ Result<std::vector<DerivedRow>> DerivedRows(std::string_view key, std::string_vi
   if (tuple != head.rest) {
     return Corruption("a record of " + collection->name + " lies under another key");
   }
-  for (codec::IndexRow& row : codec::IndexRows(kDirectorySpace, *collection, record, tuple)) {
+  for (codec::IndexRow& row :
+       codec::IndexRows(kDirectorySpace, *collection, record, tuple, value)) {
     rows.push_back({row.key.substr(kSpaceBytes), std::move(row.value)});
   }
   return rows;

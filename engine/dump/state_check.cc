@@ -116,7 +116,7 @@ class SpaceCheck {
         const std::optional<std::string_view> stored = Stored(row.key);
         if (stored != std::string_view(row.value)) {
           Found(key, "its row in index " + IndexName(row.key) +
-                         (stored ? " names another record" : " is missing"));
+                         (stored ? " holds something else" : " is missing"));
         }
       }
     }

@@ -38,6 +38,7 @@ class PairWriter {
  public:
   PairWriter(const std::string& url, const std::string& popup) : client_(url), popup_(popup) {
     client_.set_keep_alive(true);
+    client_.set_tcp_nodelay(true);
   }
   bool Write(int value) {
     const std::string text = std::to_string(value);
@@ -82,6 +83,7 @@ void ReadPairs(const std::string& url, const std::string& popup, const std::atom
                std::atomic<uint64_t>* reads, std::atomic<uint64_t>* mistakes) {
   httplib::Client client(url);
   client.set_keep_alive(true);
+  client.set_tcp_nodelay(true);
   std::string newest;
   while (!stop) {
     httplib::Headers headers;
@@ -132,6 +134,7 @@ TEST(LoadTest, FollowersStayCloseWholeAndEqual) {
   threads.emplace_back([&] {
     httplib::Client client(cluster.leader.url());
     client.set_keep_alive(true);
+    client.set_tcp_nodelay(true);
     for (int i = 0; !stop; ++i) {
       const std::string visitor = "v" + std::to_string(i);
       const json view = {{"popupId", popup}, {"visitorId", visitor}};
@@ -183,6 +186,7 @@ TEST(LoadTest, PrintsHowReadsScale) {
       threads.emplace_back([&, url = all[i % nodes]->url()] {
         httplib::Client client(url);
         client.set_keep_alive(true);
+        client.set_tcp_nodelay(true);
         while (!stop) {
           const httplib::Result answer = client.Get(kRead);
           reads += answer && answer->status == 200 ? 1 : 0;
