@@ -37,8 +37,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 server=$build/tools/tenantry
-client=$build/bench/load/tenantry-bench-client
-for tool in wrk nginx curl jq "$server" "$client"; do
+for tool in wrk nginx curl jq "$server"; do
   command -v "$tool" >/dev/null || { echo "bench: $tool is missing" >&2 && exit 2; }
 done
 
@@ -199,9 +198,9 @@ start_twin() {
 # Every connection must get its share, and memory must stay bounded while 800 are open.
 run_fairness() {
   local length=$((seconds > 2 ? 5 : 2))
-  "$client" "$base$active" -c 800 -t "$length" >"$work/fair_active.json" || say "GET active at c=800 is not fair or has errors"
-  "$client" "$base/analytics/views" -m POST -H 'Content-Type: application/json' --body-file "$work/view.json" \
-    -c 800 -t "$length" >"$work/fair_views.json" || say "POST views at c=800 is not fair or has errors"
+  "$server" load "$base$active" -c 800 -t "$length" --json | jq -c ".steps[0].report" >"$work/fair_active.json" || say "GET active at c=800 is not fair or has errors"
+  "$server" load "$base/analytics/views" -m POST -H 'Content-Type: application/json' --body-file "$work/view.json" \
+    -c 800 -t "$length" --json | jq -c ".steps[0].report" >"$work/fair_views.json" || say "POST views at c=800 is not fair or has errors"
   rss_kib=$(peak_kib)
 }
 

@@ -94,6 +94,9 @@ enum class CommandKind : uint16_t {
   // Replication, once more.
   kRescueReplay = 340,
   kFormatFinalize = 341,
+  // Moving in.
+  kImport = 380,
+  kImportUndo = 381,
 };
 
 }  // namespace tenantry

@@ -49,6 +49,22 @@ Status SpaceWriter::PutUniqueRow(const std::string& key, std::string value,
   return execution_->Put(key, std::move(value));
 }
 
+Status SpaceWriter::CheckFreeRows(const schema::Collection& collection,
+                                  capnp::DynamicStruct::Reader record) const {
+  const std::string tuple = codec::PrimaryKey(collection, record);
+  std::vector<std::string> unique = {keys::RecordKey(space_, collection.number, tuple)};
+  for (codec::IndexRow& row : codec::IndexRows(space_, collection, record, tuple)) {
+    if (row.index->unique) unique.push_back(std::move(row.key));
+  }
+  for (const std::string& key : unique) {
+    std::string taken;
+    const Status found = execution_->Get(key, &taken);
+    if (found.ok()) return AlreadyExists(collection.name + ": a unique value is taken");
+    if (found.code() != StatusCode::kNotFound) return found;
+  }
+  return Status::Ok();
+}
+
 Status SpaceWriter::InsertBytes(const schema::Collection& collection,
                                 capnp::DynamicStruct::Reader record, std::string bytes) {
   Describe(collection, nullptr, &record);

@@ -36,6 +36,11 @@ class SpaceWriter : public SpaceReader {
     return InsertBytes(schema::CollectionOf<T>(), capnp::DynamicStruct::Reader(record.reader()),
                        record.Encode());
   }
+  // What Insert would say, without writing: kAlreadyExists when the key or a unique value is taken.
+  template <class T>
+  Status CheckFree(const codec::Draft<T>& record) const {
+    return CheckFreeRows(schema::CollectionOf<T>(), capnp::DynamicStruct::Reader(record.reader()));
+  }
   // Adds a record without looking for another: for keys that hold a fresh random id, which cannot
   // be taken, in collections without unique indexes. Saves a read of a key that is never cached.
   template <class T>
@@ -107,6 +112,8 @@ class SpaceWriter : public SpaceReader {
   // Tells the observer of a change, when it wants to know. Null: there was, or is, no such record.
   void Describe(const schema::Collection& collection, const capnp::DynamicStruct::Reader* before,
                 const capnp::DynamicStruct::Reader* after);
+  Status CheckFreeRows(const schema::Collection& collection,
+                       capnp::DynamicStruct::Reader record) const;
   Status PutUniqueRow(const std::string& key, std::string value, std::string_view collection);
 
   partition::Execution* execution_;

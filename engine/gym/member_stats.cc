@@ -14,6 +14,8 @@ namespace {
 using BookingStatus = schema::GymBookingStatus;
 using StoredStats = codec::Stored<schema::GymMemberStats>;
 
+constexpr uint8_t kBookingsByMember = 2;
+
 // What "monthly activity" shows.
 constexpr size_t kMonthsKept = 12;
 
@@ -145,6 +147,39 @@ Status CountBooking(SpaceWriter& tx, const BookingChange& change) {
     TNT_RETURN_IF_ERROR(AddToTotal(tx, kTotalAttended, month, +1));
   }
   return before ? tx.Update(*before, after) : tx.Insert(after);
+}
+
+Status RebuildStats(Transaction& tx, std::string_view member_id) {
+  std::vector<codec::Stored<schema::GymBooking>> bookings;
+  TNT_RETURN_IF_ERROR(tx.ScanIndex<schema::GymBooking>(
+      {.index = kBookingsByMember, .equal = {member_id}},
+      [&bookings](const codec::Stored<schema::GymBooking>& booking) {
+        bookings.push_back(booking);
+        return true;
+      }));
+  TNT_ASSIGN_OR_RETURN(const std::optional<StoredStats> before,
+                       tx.Find<schema::GymMemberStats>({member_id}));
+  if (bookings.empty()) return before ? tx.Erase(*before) : Status::Ok();
+  // Runs of days are counted in the order of the days; what was not attended comes first, at null.
+  std::stable_sort(bookings.begin(), bookings.end(), [](const auto& a, const auto& b) {
+    return a->getAttendedAt() < b->getAttendedAt();
+  });
+  codec::Draft<schema::GymMemberStats> after;
+  after->setMemberId(Text(std::string(member_id)));
+  PartsCache parts(tx);
+  for (const codec::Stored<schema::GymBooking>& booking : bookings) {
+    TNT_ASSIGN_OR_RETURN(const Session session,
+                         parts.FindSession(View(booking->getSessionInstanceId())));
+    after->setBookings(after->getBookings() + 1);
+    CountStatus(*after, booking->getStatus(), +1);
+    if (Holds(booking->getStatus())) CountType(*after, View(session->getSessionTypeId()), +1);
+    if (booking->getStatus() != BookingStatus::ATTENDED) continue;
+    TNT_ASSIGN_OR_RETURN(const Location place, parts.Place(View(session->getLocationId())));
+    CountMonth(*after, static_cast<int32_t>(counters::MonthOf(booking->getAttendedAt())));
+    ExtendRun(*after, booking->getAttendedAt(), View(place->getTimezone()));
+  }
+  if (!before) return tx.Insert(after);
+  return before->bytes() == after.Encode() ? Status::Ok() : tx.Update(*before, after);
 }
 
 int64_t MemberStats::attendance_percent() const {

@@ -32,6 +32,9 @@ struct BookingChange {
 // Also counts the gym's attendances, and appends `streak_milestone` when an attendance reaches one.
 Status CountBooking(SpaceWriter& tx, const BookingChange& change);
 
+// The numbers of a member from all bookings there are, as if each had been counted when it happened; for imports.
+Status RebuildStats(Transaction& tx, std::string_view member_id);
+
 struct MemberStats {
   int64_t bookings = 0, attended = 0, cancelled = 0, no_shows = 0;
   int64_t current_streak = 0, longest_streak = 0;

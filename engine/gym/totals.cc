@@ -21,8 +21,12 @@ Status AddToTotal(SpaceWriter& tx, std::string_view name, int64_t month, int64_t
 }
 
 Status CountMemberJoined(SpaceWriter& tx) {
+  return CountMemberJoinedAt(tx, tx.now_unix_ms());
+}
+
+Status CountMemberJoinedAt(SpaceWriter& tx, int64_t joined_unix_ms) {
   TNT_RETURN_IF_ERROR(AddToTotal(tx, kTotalMembers, kAllTime, +1));
-  return AddToTotal(tx, kTotalJoined, counters::MonthOf(tx.now_unix_ms()), +1);
+  return AddToTotal(tx, kTotalJoined, counters::MonthOf(joined_unix_ms), +1);
 }
 
 Status CountMemberLeft(SpaceWriter& tx) {

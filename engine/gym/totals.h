@@ -22,8 +22,9 @@ inline constexpr std::string_view kTotalCharged = "charged";
 Status AddToTotal(SpaceWriter& tx, std::string_view name, int64_t month, int64_t delta);
 Result<int64_t> Total(const SpaceReader& space, std::string_view name, int64_t month);
 
-// A member came or went, now.
+// A member came or went, now; an imported one came at another time.
 Status CountMemberJoined(SpaceWriter& tx);
+Status CountMemberJoinedAt(SpaceWriter& tx, int64_t joined_unix_ms);
 Status CountMemberLeft(SpaceWriter& tx);
 
 }  // namespace tenantry::gym

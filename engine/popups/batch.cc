@@ -20,15 +20,6 @@ Result<bool> SeenBefore(Transaction& tx, const std::string& id) {
   return false;
 }
 
-// A copy, because a plan may run twice.
-Event CopyOf(const Event& event) {
-  if (const auto* view = std::get_if<ViewEvent>(&event)) return ViewEvent(view->reader());
-  if (const auto* conversion = std::get_if<ConversionEvent>(&event)) {
-    return ConversionEvent(conversion->reader());
-  }
-  return std::get<FilteredEvent>(event);
-}
-
 }  // namespace
 
 std::string_view EventFateName(EventFate fate) {

@@ -65,6 +65,19 @@ Status CheckDiscountCode(const schema::CreateDiscountCodeInput::Reader& input) {
   return Status::Ok();
 }
 
+Status InsertDiscountCode(Transaction& tx, Draft<schema::DiscountCode>* draft) {
+  Draft<schema::DiscountCode>& code = *draft;
+  const std::string code_key = LowerAscii(View(code->asReader().getCode()));
+  code->setCodeKey(ToText(code_key));
+  code->setLive(code->getIsActive() && !UsedUp(code.reader()) &&
+                !Expired(code.reader(), tx.now_unix_ms()));
+  if (code->getLive()) TNT_RETURN_IF_ERROR(FreeCode(tx, code_key));
+  TNT_RETURN_IF_ERROR(tx.Insert(code));
+  counters::CounterDeltas deltas;
+  deltas.Add({kShopTotals, kShopOwner, kCodes}, 1);
+  return deltas.WriteTo(tx);
+}
+
 DiscountCodeReply CreateDiscountCode(Engine& engine, const TenantRef& shop,
                                      const codec::Input<schema::CreateDiscountCodeInput>& input,
                                      const CommandInfo& info, ReadTier tier) {
@@ -77,18 +90,10 @@ DiscountCodeReply CreateDiscountCode(Engine& engine, const TenantRef& shop,
     codec::CopySent(input, &code);
     code->setId(ToText(NewUuid(tx.random())));
     if ((*input).getCode().size() == 0) code->setCode(ToText(GenerateCode(tx.random())));
-    const std::string code_key = LowerAscii(View(code->asReader().getCode()));
-    code->setCodeKey(ToText(code_key));
     code->setIsActive((*input).getIsActive());
-    code->setLive(code->getIsActive() && !UsedUp(code.reader()) &&
-                  !Expired(code.reader(), tx.now_unix_ms()));
     code->setCreatedAt(tx.now_unix_ms());
     code->setUpdatedAt(tx.now_unix_ms());
-    if (code->getLive()) TNT_RETURN_IF_ERROR(FreeCode(tx, code_key));
-    TNT_RETURN_IF_ERROR(tx.Insert(code));
-    counters::CounterDeltas deltas;
-    deltas.Add({kShopTotals, kShopOwner, kCodes}, 1);
-    TNT_RETURN_IF_ERROR(deltas.WriteTo(tx));
+    TNT_RETURN_IF_ERROR(InsertDiscountCode(tx, &code));
     TNT_ASSIGN_OR_RETURN(reply.code, Stored<schema::DiscountCode>::Decode(code.Encode()));
     return Status::Ok();
   });

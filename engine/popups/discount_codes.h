@@ -31,6 +31,8 @@ Status DiscountCodeNotFound(std::string_view id);
 // The rules that the schema cannot say; before any shop is created for the request.
 Status CheckDiscountCode(const schema::CreateDiscountCodeInput::Reader& input);
 
+// A step of commands: a code with its id and times, counted. kAlreadyExists when a live code has its text.
+Status InsertDiscountCode(Transaction& tx, codec::Draft<schema::DiscountCode>* code);
 DiscountCodeReply CreateDiscountCode(Engine& engine, const TenantRef& shop,
                                      const codec::Input<schema::CreateDiscountCodeInput>& input,
                                      const CommandInfo& info, ReadTier tier);

@@ -120,24 +120,43 @@ Result<std::vector<RecoveryShare>> ReadShares(const SpaceReader& shop, uint8_t f
 
 }  // namespace
 
+Status InsertCart(Transaction& tx, const Draft<schema::CartAbandonment>& cart) {
+  const auto record = cart.reader();
+  TNT_RETURN_IF_ERROR(tx.InsertFresh(cart));
+  const int64_t quarter = counters::QuarterHourOf(record.getCreatedAt());
+  counters::CounterDeltas deltas;
+  deltas.Add({kCartQuarterHours, kShopOwner, kCarts, quarter}, 1);
+  deltas.Add({kCartQuarterHours, kShopOwner, kCartValue, quarter}, record.getCartValue());
+  return deltas.WriteTo(tx);
+}
+
+Status InsertRecovery(Transaction& tx, const Stored<schema::CartAbandonment>& cart,
+                      Draft<schema::CartRecovery>* recovery) {
+  const auto record = recovery->reader();
+  if (record.hasPopupId()) {
+    TNT_ASSIGN_OR_RETURN(const auto popup, tx.Find<schema::Popup>({View(record.getPopupId())}));
+    (*recovery)->setPopupKnown(popup.has_value());
+  }
+  TNT_RETURN_IF_ERROR(tx.InsertFresh(*recovery));
+  Draft<schema::CartAbandonment> recovered(cart);
+  recovered->setRecoveryId(record.getId());
+  TNT_RETURN_IF_ERROR(tx.Update(cart, recovered));
+  return CountRecovery(tx, *cart, record);
+}
+
 RevenueReply TrackAbandonment(Engine& engine, const TenantRef& shop,
                               const codec::Input<schema::TrackAbandonmentInput>& input,
                               const CommandInfo& info, ReadTier tier) {
   RevenueReply reply;
-  reply.outcome = engine.Execute(
-      shop, As(info, CommandKind::kCartAbandoned), tier, [&](Transaction& tx) -> Status {
-        Draft<schema::CartAbandonment> cart;
-        codec::CopySent(input, &cart);
-        reply.id = NewUuid(tx.random());
-        cart->setId(ToText(reply.id));
-        cart->setCreatedAt(tx.now_unix_ms());
-        TNT_RETURN_IF_ERROR(tx.InsertFresh(cart));
-        const int64_t quarter = counters::QuarterHourOf(tx.now_unix_ms());
-        counters::CounterDeltas deltas;
-        deltas.Add({kCartQuarterHours, kShopOwner, kCarts, quarter}, 1);
-        deltas.Add({kCartQuarterHours, kShopOwner, kCartValue, quarter}, cart->getCartValue());
-        return deltas.WriteTo(tx);
-      });
+  reply.outcome = engine.Execute(shop, As(info, CommandKind::kCartAbandoned), tier,
+                                 [&](Transaction& tx) -> Status {
+                                   Draft<schema::CartAbandonment> cart;
+                                   codec::CopySent(input, &cart);
+                                   reply.id = NewUuid(tx.random());
+                                   cart->setId(ToText(reply.id));
+                                   cart->setCreatedAt(tx.now_unix_ms());
+                                   return InsertCart(tx, cart);
+                                 });
   return reply;
 }
 
@@ -162,16 +181,7 @@ RevenueReply TrackRecovery(Engine& engine, const TenantRef& shop,
         codec::CopySent(input, &recovery);
         recovery->setId(ToText(reply.id));
         recovery->setCreatedAt(tx.now_unix_ms());
-        if ((*input).hasPopupId()) {
-          TNT_ASSIGN_OR_RETURN(const auto popup,
-                               tx.Find<schema::Popup>({View((*input).getPopupId())}));
-          recovery->setPopupKnown(popup.has_value());
-        }
-        TNT_RETURN_IF_ERROR(tx.InsertFresh(recovery));
-        Draft<schema::CartAbandonment> recovered(*cart);
-        recovered->setRecoveryId(ToText(reply.id));
-        TNT_RETURN_IF_ERROR(tx.Update(*cart, recovered));
-        return CountRecovery(tx, **cart, recovery.reader());
+        return InsertRecovery(tx, *cart, &recovery);
       });
   return reply;
 }

@@ -32,6 +32,10 @@ RevenueReply TrackAbandonment(Engine& engine, const TenantRef& shop,
 RevenueReply TrackRecovery(Engine& engine, const TenantRef& shop,
                            const codec::Input<schema::TrackRecoveryInput>& input,
                            const CommandInfo& info, ReadTier tier);
+// Steps of commands: a cart or a recovery with its id and time, and what counts it. The recovery is the first of `cart`.
+Status InsertCart(Transaction& tx, const codec::Draft<schema::CartAbandonment>& cart);
+Status InsertRecovery(Transaction& tx, const codec::Stored<schema::CartAbandonment>& cart,
+                      codec::Draft<schema::CartRecovery>* recovery);
 // A step of deleting a popup: its recoveries stay and count for no popup.
 Status ForgetPopupRecoveries(Transaction& tx, std::string_view popup_id);
 

@@ -51,6 +51,12 @@ Result<std::optional<Stored<schema::EmailSubscriber>>> FindByEmail(const SpaceRe
 
 }  // namespace
 
+Status InsertSubscriber(Transaction& tx, Draft<schema::EmailSubscriber>* subscriber) {
+  (*subscriber)->setEmailKey(ToText(LowerAscii(View(subscriber->reader().getEmail()))));
+  TNT_RETURN_IF_ERROR(tx.Insert(*subscriber));
+  return (*subscriber)->getIsActive() ? CountOne(tx, subscriber->reader(), 1) : Status::Ok();
+}
+
 SubscriberReply Subscribe(Engine& engine, const TenantRef& shop,
                           const codec::Input<schema::SubscribeInput>& input,
                           const CommandInfo& info, ReadTier tier) {
@@ -72,13 +78,12 @@ SubscriberReply Subscribe(Engine& engine, const TenantRef& shop,
     after->setUpdatedAt(tx.now_unix_ms());
     if (before.has_value()) {
       TNT_RETURN_IF_ERROR(tx.Update(*before, after));
+      TNT_RETURN_IF_ERROR(CountOne(tx, after.reader(), 1));
     } else {
       after->setId(ToText(NewUuid(tx.random())));
-      after->setEmailKey(ToText(LowerAscii(email)));
       after->setCreatedAt(tx.now_unix_ms());
-      TNT_RETURN_IF_ERROR(tx.Insert(after));
+      TNT_RETURN_IF_ERROR(InsertSubscriber(tx, &after));
     }
-    TNT_RETURN_IF_ERROR(CountOne(tx, after.reader(), 1));
     TNT_ASSIGN_OR_RETURN(reply.subscriber, Stored<schema::EmailSubscriber>::Decode(after.Encode()));
     return Status::Ok();
   });

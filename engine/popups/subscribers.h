@@ -26,6 +26,8 @@ struct SubscriberReply {
   std::optional<codec::Stored<schema::EmailSubscriber>> subscriber;  // Set when accepted.
 };
 
+// A step of commands: a subscriber with id and times, counted when active.
+Status InsertSubscriber(Transaction& tx, codec::Draft<schema::EmailSubscriber>* subscriber);
 SubscriberReply Subscribe(Engine& engine, const TenantRef& shop,
                           const codec::Input<schema::SubscribeInput>& input,
                           const CommandInfo& info, ReadTier tier);

@@ -67,6 +67,14 @@ std::string_view PopupIdOf(const Event& event) {
   return std::get<FilteredEvent>(event).popup_id;
 }
 
+Event CopyOf(const Event& event) {
+  if (const auto* view = std::get_if<ViewEvent>(&event)) return ViewEvent(view->reader());
+  if (const auto* conversion = std::get_if<ConversionEvent>(&event)) {
+    return ConversionEvent(conversion->reader());
+  }
+  return std::get<FilteredEvent>(event);
+}
+
 ViewEvent NewView(const codec::Input<schema::TrackViewInput>& input, int64_t now_unix_ms,
                   Random& random) {
   ViewEvent view;
@@ -180,6 +188,44 @@ Outcome TrackAll(Engine& engine, const TenantRef& shop, std::vector<Event> event
       },
       &verdicts);
   return last;
+}
+
+namespace {
+
+Result<bool> IsWritten(Transaction& tx, const Event& event) {
+  if (const auto* view = std::get_if<ViewEvent>(&event)) {
+    const auto record = view->reader();
+    TNT_ASSIGN_OR_RETURN(const auto found,
+                         tx.Find<schema::PopupView>({View(record.getPopupId()),
+                                                     record.getViewedAt(), View(record.getId())}));
+    return found.has_value();
+  }
+  const auto record = std::get<ConversionEvent>(event).reader();
+  TNT_ASSIGN_OR_RETURN(const auto found, tx.Find<schema::PopupConversion>(
+                                             {View(record.getPopupId()), record.getConvertedAt(),
+                                              View(record.getId())}));
+  return found.has_value();
+}
+
+}  // namespace
+
+Outcome TrackOnce(Engine& engine, const TenantRef& shop, const CommandInfo& info,
+                  std::span<const Event> events, std::vector<OnceFate>* fates) {
+  return engine.Execute(shop, info, ReadTier::kBlocking, [&](Transaction& tx) -> Status {
+    fates->assign(events.size(), OnceFate::kCounted);
+    std::vector<Tracker::Tally::Item> items;
+    for (size_t i = 0; i < events.size(); ++i) {
+      TNT_ASSIGN_OR_RETURN(const auto popup, tx.Find<schema::Popup>({PopupIdOf(events[i])}));
+      TNT_ASSIGN_OR_RETURN(const bool written, IsWritten(tx, events[i]));
+      if (written || !popup.has_value()) {
+        (*fates)[i] = written ? OnceFate::kThere : OnceFate::kNoPopup;
+        continue;
+      }
+      items.push_back(
+          {.ticket = i + 1, .cost = {}, .event = {CopyOf(events[i]), nullptr}, .refusal = {}});
+    }
+    return items.empty() ? Status::Ok() : TrackingEntry(tx, nullptr).Plan(items);
+  });
 }
 
 }  // namespace tenantry::popups

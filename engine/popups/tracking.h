@@ -48,6 +48,8 @@ struct FilteredEvent {
 };
 using Event = std::variant<ViewEvent, ConversionEvent, FilteredEvent>;
 std::string_view PopupIdOf(const Event& event);
+// For plans, which may run twice.
+Event CopyOf(const Event& event);
 
 // Fresh id, the given time, and what was sent.
 ViewEvent NewView(const codec::Input<schema::TrackViewInput>& input, int64_t now_unix_ms,
@@ -120,5 +122,11 @@ Outcome TrackNow(Engine& engine, const TenantRef& shop, Event event, ReadTier ti
 // events have their own times. Stops at the first entry that fails. Events of missing popups are
 // dropped.
 Outcome TrackAll(Engine& engine, const TenantRef& shop, std::vector<Event> events);
+
+// The same in one entry, for events that may have been written before: those are left out, and so are events of missing
+// popups. `fates` gets one per event, in their order.
+enum class OnceFate : uint8_t { kCounted, kThere, kNoPopup };
+Outcome TrackOnce(Engine& engine, const TenantRef& shop, const CommandInfo& info,
+                  std::span<const Event> events, std::vector<OnceFate>* fates);
 
 }  // namespace tenantry::popups

@@ -14,6 +14,8 @@ constexpr std::string_view kNextGymCodeMeta = "next_gym_code";  // Big-endian u6
 constexpr std::string_view kNextTrainerCodeMeta = "next_trainer_code";
 constexpr uint8_t kByKind = 3;      // Index of Tenant.
 constexpr uint8_t kKeysByShop = 1;  // Index of ShopKey.
+constexpr uint8_t kByGymName = 1;
+constexpr uint8_t kByCode = 2;
 constexpr std::string_view kTokenSecretName = "jwt";
 // A tenant that was restored over more often, and undone, than this is not looked for.
 constexpr int kMovesMax = 64;
@@ -142,14 +144,30 @@ Result<SpaceWriter*> Directory::Create(DirectoryTransaction& tx, const NewTenant
   const std::string name(Trimmed(tenant.name));
   record->setName(name);
   if (tenant.kind == schema::TenantKind::GYM) {
-    TNT_ASSIGN_OR_RETURN(const std::string code, NextGymCode(tx));
+    std::string code(tenant.code);
+    if (code.empty()) {
+      TNT_ASSIGN_OR_RETURN(code, NextGymCode(tx));
+    } else {
+      TNT_RETURN_IF_ERROR(NoteForeignCode(tx, code));
+    }
     record->setGymName(name);
     record->setCode(code);
   }
-  record->setCreatedAt(tx.now_unix_ms());
-  record->setUpdatedAt(tx.now_unix_ms());
+  const bool moved_in = tenant.created_unix_ms != 0;
+  record->setCreatedAt(moved_in ? tenant.created_unix_ms : tx.now_unix_ms());
+  record->setUpdatedAt(moved_in ? tenant.updated_unix_ms : tx.now_unix_ms());
   TNT_RETURN_IF_ERROR(tx.Insert(record));
   return space;
+}
+
+Status Directory::CheckGymFree(const DirectoryTransaction& tx, std::string_view name,
+                               std::string_view code) {
+  TNT_ASSIGN_OR_RETURN(const auto named,
+                       tx.FindUnique<schema::Tenant>(kByGymName, {Trimmed(name)}));
+  if (named) return AlreadyExists("another gym has this name");
+  if (code.empty()) return Status::Ok();
+  TNT_ASSIGN_OR_RETURN(const auto coded, tx.FindUnique<schema::Tenant>(kByCode, {code}));
+  return coded ? AlreadyExists("another gym has this code") : Status::Ok();
 }
 
 Status Directory::Delete(DirectoryTransaction& tx, std::string_view id) {

@@ -26,6 +26,10 @@ struct NewTenant {
   std::string_view id;
   schema::TenantKind kind;
   std::string_view name;
+  // Of a gym that moves in from elsewhere: its code, kept, and its times. Empty and 0: the next code, and now.
+  std::string_view code = {};
+  int64_t created_unix_ms = 0;
+  int64_t updated_unix_ms = 0;
 };
 
 class Directory {
@@ -52,6 +56,9 @@ class Directory {
   // Steps of directory commands. Creates the space and the directory row; a gym also gets its unique name and the next
   // code (GYM0001, wider past 9999).
   static Result<SpaceWriter*> Create(DirectoryTransaction& tx, const NewTenant& tenant);
+  // kAlreadyExists naming what another gym has: the name, or the code unless it is empty.
+  static Status CheckGymFree(const DirectoryTransaction& tx, std::string_view name,
+                             std::string_view code);
   // Removes the mapping, which ends every read and command of the tenant at once; bytes are reclaimed later.
   static Status Delete(DirectoryTransaction& tx, std::string_view id);
   // Stops or resumes serving a tenant. Fine when it already is so.

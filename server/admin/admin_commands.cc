@@ -8,6 +8,8 @@
 #include "engine/tenant/directory.h"
 #include "engine/tenant/shop_keys.h"
 #include "server/admin/dump_commands.h"
+#include "server/admin/import_command.h"
+#include "server/admin/inspect_command.h"
 #include "server/admin/job_commands.h"
 #include "server/admin/status_command.h"
 #include "server/admin/verify_command.h"
@@ -187,6 +189,8 @@ AdminReply RunAdminCommand(Engine& engine, const AdminRequest& request) {
   if (request.command == "tenant delete") return DeleteTenant(engine, request);
   if (request.command == "tenant suspend") return SuspendTenant(engine, request, true);
   if (request.command == "tenant resume") return SuspendTenant(engine, request, false);
+  if (request.command == "inspect record") return RunInspectRecord(engine, request);
+  if (IsImportCommand(request.command)) return RunImportCommand(engine, request);
   if (request.command.starts_with("jobs ")) return RunJobCommand(engine, request);
   if (request.command == "plan set") return SetPlan(engine, request);
   if (request.command == "admin digest") return Digest(engine);

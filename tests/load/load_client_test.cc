@@ -11,11 +11,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bench/load/fetch.h"
-#include "bench/load/load_run.h"
-#include "bench/load/report.h"
-#include "bench/load/response_reader.h"
 #include "engine/base/thread.h"
+#include "tools/load/fetch.h"
+#include "tools/load/live_view.h"
+#include "tools/load/load_run.h"
+#include "tools/load/report.h"
+#include "tools/load/response_reader.h"
+#include "tools/load/scenario_run.h"
 
 namespace tenantry::load {
 namespace {
@@ -61,11 +63,30 @@ TEST(ResponseReaderTest, BodiesEndWhereTheHeadSays) {
   EXPECT_EQ(reader.status(), 200);
 }
 
+TEST(ResponseReaderTest, ChunksAreJoined) {
+  constexpr std::string_view kChunked =
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "4;name=value\r\nWiki\r\nB\r\npedia\r\n\r\nin\r\n0\r\nTrailer: x\r\n\r\n";
+  ResponseReader reader;
+  reader.Reset(false, true);
+  EXPECT_EQ(reader.Feed(kChunked), State::kDone);
+  EXPECT_EQ(reader.body(), "Wikipedia\r\n\r\nin");
+  EXPECT_FALSE(reader.close());
+  reader.Reset(false, true);
+  EXPECT_EQ(FeedByteByByte(reader, kChunked), State::kDone);
+  EXPECT_EQ(reader.body(), "Wikipedia\r\n\r\nin");
+  reader.Reset(false);
+  reader.Feed(kChunked.substr(0, kChunked.size() - 2));
+  EXPECT_EQ(reader.FeedEnd(), State::kError) << "cut short";
+}
+
 TEST(ResponseReaderTest, RefusesWhatIsNoWholeResponse) {
   ResponseReader reader;
   for (const std::string_view bad :
        {"HTTP/1.1 abc OK\r\n\r\n", "SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nokay\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokay"}) {
     reader.Reset(false);
     EXPECT_EQ(reader.Feed(bad), State::kError) << bad;
@@ -100,12 +121,15 @@ TEST(RequestTemplateTest, FillsCountersAndCountsTheBody) {
 // Answers every request; what goes wrong is chosen. One thread, poll.
 class StubServer {
  public:
+  static constexpr int kPauseMs = 500;
+
   struct Faults {
     bool starve_first =
         false;              // The first connection is answered once in 100 requests of the others.
     int refuse_every = 0;   // Each n-th answer is 500.
     int hang_up_every = 0;  // Each n-th request loses its connection instead.
     bool close_each = false;  // In good order: Connection: close.
+    int pause_at = 0;         // After so many answers it answers nobody for kPauseMs.
   };
 
   explicit StubServer(Faults faults) : faults_(faults), listener_(socket(AF_INET, SOCK_STREAM, 0)) {
@@ -126,6 +150,7 @@ class StubServer {
     for (const pollfd& entry : polled_) close(entry.fd);
   }
 
+  const std::string& url() const { return url_; }
   LoadPlan Plan(uint32_t connections, double seconds) const {
     LoadPlan plan;
     plan.endpoint = *ParseUrl(url_);
@@ -163,6 +188,7 @@ class StubServer {
     if (got <= 0) return false;
     if (buffer[got - 1] != '\n') return true;  // The rest of the request is still to come.
     ++answers_;
+    if (answers_ == faults_.pause_at) poll(nullptr, 0, kPauseMs);
     if (faults_.hang_up_every > 0 && answers_ % faults_.hang_up_every == 0) return false;
     std::string answer(kOk);
     if (faults_.refuse_every > 0 && answers_ % faults_.refuse_every == 0) {
@@ -232,6 +258,39 @@ TEST(LoadRunTest, ARateIsKept) {
   EXPECT_NEAR(static_cast<double>(result.requests), 200, 4);
 }
 
+// Goal: what a server's pause delays is what came due in it, also on the one connection that the pause kept from asking.
+TEST(LoadRunTest, APauseDelaysAllThatCameDueInIt) {
+  const StubServer server({.pause_at = 50});
+  LoadPlan plan = server.Plan(1, 1);
+  plan.rate = 200;
+  const LoadResult result = RunOk(plan);
+  EXPECT_EQ(result.requests, 200u) << "nothing that was due is left out";
+  EXPECT_EQ(result.latency.count(), 200u);
+  // A hundred of two hundred came due in the pause and waited 250 ms on average; only one of them was under way.
+  EXPECT_GT(result.latency.QuantileNs(0.75), 200'000'000u);
+  EXPECT_GT(result.latency.mean_ns(), 100e6);
+  EXPECT_GE(result.service.max_ns(), 450'000'000u);
+  EXPECT_LT(result.service.mean_ns(), result.latency.mean_ns() / 4);
+}
+
+TEST(LoadRunTest, WhatIsNeverAnsweredCountsAsLate) {
+  const StubServer server({.pause_at = 50});
+  LoadPlan plan = server.Plan(1, 0.3);
+  plan.rate = 200;
+  plan.reply_timeout_seconds = 0.1;
+  const LoadResult result = RunOk(plan);
+  EXPECT_GT(result.timeouts, 0u);
+  EXPECT_EQ(result.requests + result.timeouts, 60u);
+  EXPECT_EQ(result.latency.count(), 60u);
+}
+
+TEST(LoadRunTest, AClosedLoopEndsAfterItsRequests) {
+  const StubServer server({});
+  LoadPlan plan = server.Plan(4, 30);
+  plan.requests_max = 100;
+  EXPECT_EQ(RunOk(plan).requests, 100u);
+}
+
 TEST(LoadRunTest, StagesRaiseAndLowerTheUsers) {
   const StubServer server({});
   LoadPlan plan = server.Plan(1, 1);
@@ -252,6 +311,67 @@ TEST(LoadRunTest, SimultaneousSendsOneRequestPerConnection) {
   const LoadResult result = RunOk(plan);
   EXPECT_EQ(result.statuses, (std::map<int, uint64_t>{{200, 50}}));
   EXPECT_EQ(FairnessOf(result).requests_max, 1u);
+}
+
+TEST(ScenarioTest, EveryNameHasStepsAndOthersAreRefused) {
+  ScenarioOptions options;
+  options.url = "http://127.0.0.1:1/";
+  for (const ScenarioName& row : ScenarioNames()) {
+    options.scenario = row.name;
+    ASSERT_TRUE(AimAt("tag", &options).ok()) << row.name;
+    const Result<std::vector<Step>> steps = StepsOf(options);
+    ASSERT_TRUE(steps.ok()) << row.name;
+    EXPECT_FALSE(steps->empty()) << row.name;
+  }
+  options.scenario = "normall";
+  EXPECT_EQ(StepsOf(options).status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST(ScenarioTest, SpikeMustRecoverAndStressFindsWhereItBreaks) {
+  const StubServer server({});
+  ScenarioOptions options;
+  options.url = server.url();
+  options.scenario = "spike";
+  options.seconds = 0.2;
+  ASSERT_TRUE(AimAt("tag", &options).ok());
+  const SystemClock clock;
+  const Result<ScenarioResult> spike = RunScenario(options, clock, {});
+  ASSERT_TRUE(spike.ok());
+  ASSERT_EQ(spike->steps.size(), 3u);
+  EXPECT_EQ(spike->steps[1].step.plan.rate, 1000);
+
+  // A tenth of the answers is refused, so even the first rate breaks.
+  const StubServer refusing({.refuse_every = 10});
+  options.url = refusing.url();
+  options.scenario = "stress";
+  ASSERT_TRUE(AimAt("tag", &options).ok());
+  const Result<ScenarioResult> stress = RunScenario(options, clock, {});
+  ASSERT_TRUE(stress.ok());
+  EXPECT_FALSE(stress->pass);
+  EXPECT_EQ(stress->breaking_rate, 100);
+  EXPECT_THAT(FormatScenario(*stress), HasSubstr(R"("sustainedRate":null,"breakingRate":100)"));
+}
+
+TEST(ScenarioTest, ARaceHasOneWinner) {
+  const StubServer server({});
+  ScenarioOptions options;
+  options.url = server.url() + "seat";
+  options.scenario = "race";
+  ASSERT_TRUE(AimAt("tag", &options).ok());
+  const SystemClock clock;
+  const Result<ScenarioResult> race = RunScenario(options, clock, {});
+  ASSERT_TRUE(race.ok());
+  EXPECT_FALSE(race->pass) << "the stub lets all fifty win";
+  EXPECT_THAT(race->steps[0].failures, testing::Contains(HasSubstr("50 won, 1 may")));
+}
+
+TEST(LiveViewTest, BarsShowWhereLatenciesLie) {
+  LatencyHistogram histogram;
+  for (int i = 0; i < 80; ++i) histogram.Add(100'000);
+  for (int i = 0; i < 10; ++i) histogram.Add(10'000'000'000);
+  const std::string bars = DrawBars(histogram);
+  EXPECT_TRUE(bars.starts_with("█"));
+  EXPECT_TRUE(bars.ends_with("▂"));
 }
 
 TEST(LoadRunTest, NobodyListeningIsAnErrorNotAResult) {

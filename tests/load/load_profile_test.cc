@@ -17,13 +17,13 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "bench/load/fetch.h"
-#include "bench/load/load_run.h"
-#include "bench/load/report.h"
 #include "engine/base/clock.h"
 #include "engine/base/thread.h"
 #include "tests/load/child_process.h"
 #include "tests/support/engine_fixture.h"
+#include "tools/load/fetch.h"
+#include "tools/load/load_run.h"
+#include "tools/load/report.h"
 
 namespace tenantry::load {
 namespace {

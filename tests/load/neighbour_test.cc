@@ -9,11 +9,11 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
-#include "bench/load/load_run.h"
 #include "engine/base/clock.h"
 #include "engine/base/thread.h"
 #include "tests/load/child_process.h"
 #include "tests/support/engine_fixture.h"
+#include "tools/load/load_run.h"
 
 namespace tenantry::load {
 namespace {

@@ -10,14 +10,15 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <signal.h>
 #include <stdlib.h>
 
-#include "bench/load/fetch.h"
-#include "bench/load/load_run.h"
-#include "bench/load/report.h"
 #include "tests/load/ab.h"
 #include "tests/load/child_process.h"
 #include "tests/support/engine_fixture.h"
+#include "tools/load/fetch.h"
+#include "tools/load/load_run.h"
+#include "tools/load/report.h"
 
 namespace tenantry::load {
 namespace {
@@ -165,6 +166,47 @@ TEST_F(SeedScriptsTest, T4RampsToHundredUsersOnRoot) {
   EXPECT_GT(result.rate(), 50);
   ASSERT_EQ(result.connections.size(), 100u);
   EXPECT_GT(result.connections.back().requests, 0u) << "the hundredth user never came";
+}
+
+// Goal: `tenantry load` itself shows what a pause of two seconds did to those who came in it. Method: stop the server's process.
+TEST_F(SeedScriptsTest, LoadShowsAPauseOfTheServer) {
+  Result<ChildProcess> load = ChildProcess::Start(
+      {server_binary, "load", Url("/health"), "--rate", "200", "--seconds", "6", "--json"},
+      folder_.path() + "/load.out", folder_.path() + "/load.err");
+  ASSERT_TRUE(load.ok());
+  EXPECT_EQ(load->Wait(1.5), -1);
+  server_->Signal(SIGSTOP);
+  EXPECT_EQ(load->Wait(2), -1);
+  server_->Signal(SIGCONT);
+  EXPECT_EQ(load->Wait(30), 0) << ReadText(folder_.path() + "/load.err");
+  const json result = json::parse(ReadText(folder_.path() + "/load.out"));
+  const json& report = result.at("steps").at(0).at("report");
+  EXPECT_EQ(report.at("requests"), 1200) << report;
+  // A third of the requests came due in the pause: evenly late, by up to two seconds.
+  EXPECT_GT(report.at("latencyMs").at("p90"), 1000) << report;
+  EXPECT_GT(report.at("latencyMs").at("max"), 1800) << report;
+  EXPECT_LT(report.at("serviceMs").at("mean"), report.at("latencyMs").at("mean")) << report;
+}
+
+TEST_F(SeedScriptsTest, LoadJudgesTheSeedsScenarios) {
+  for (const std::string scenario : {"normal", "ladder", "race"}) {
+    const Result<std::string> output = RunTool(
+        {server_binary, "load", server_->url(), "--scenario", scenario, "--seconds", "1", "--json"},
+        folder_.path(), 60);
+    ASSERT_TRUE(output.ok()) << output.status().ToString();
+    EXPECT_EQ(json::parse(*output).at("pass"), true) << *output;
+  }
+  // Nobody there: exit 7. No such scenario: exit 2.
+  for (const auto& [arguments, code] :
+       {std::pair<std::vector<std::string>, int>{{"http://127.0.0.1:1/health"}, 7},
+        {{server_->url(), "--scenario", "nope"}, 2}}) {
+    std::vector<std::string> all = {server_binary, "load"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    Result<ChildProcess> load =
+        ChildProcess::Start(all, folder_.path() + "/load.out", folder_.path() + "/load.err");
+    ASSERT_TRUE(load.ok());
+    EXPECT_EQ(load->Wait(60), code) << ReadText(folder_.path() + "/load.err");
+  }
 }
 
 // T5, T6, T7: normal, peak and spike rates of the popup guide, as views of one popup, each of them durable.

@@ -50,6 +50,9 @@ void AddOption(CLI::App& command, const CommandOption& option, Invocation* invoc
       command.add_flag_callback(
           FlagNames(option), [&values] { values = {"yes"}; }, option.help);
       return;
+    case OptionKind::kRepeated:
+      added = command.add_option(FlagNames(option), values, option.help)->allow_extra_args(false);
+      break;
     case OptionKind::kOperands:
     case OptionKind::kOptionalOperands:
       added = command.add_option(option.name, values, option.help)

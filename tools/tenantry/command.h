@@ -20,6 +20,7 @@ namespace tenantry::tools {
 enum class OptionKind : uint8_t {
   kOptional,  // --name VALUE
   kRequired,
+  kRepeated,          // The same as kOptional, any number of times.
   kFlag,              // --name
   kOperand,           // A bare word, required; operands come in the order of the table.
   kOptionalOperand,   // The same, last, may be left out.
@@ -42,7 +43,7 @@ class Invocation {
   // Empty when the option was left out and has no fallback; "yes" for a flag that is set.
   const std::string& Get(std::string_view name) const;
   bool Has(std::string_view name) const { return !Get(name).empty(); }
-  // Of kOperands.
+  // Of kOperands and kRepeated.
   const std::vector<std::string>& All(std::string_view name) const;
 
   std::map<std::string, std::vector<std::string>, std::less<>> values;

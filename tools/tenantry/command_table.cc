@@ -3,7 +3,12 @@
 #include <initializer_list>
 
 #include "tools/tenantry/admin.h"
+#include "tools/tenantry/doctor_command.h"
 #include "tools/tenantry/dump.h"
+#include "tools/tenantry/import_command.h"
+#include "tools/tenantry/inspect_command.h"
+#include "tools/tenantry/load_command.h"
+#include "tools/tenantry/rows_command.h"
 
 namespace tenantry::tools {
 namespace {
@@ -18,12 +23,18 @@ std::vector<T> Join(std::initializer_list<std::vector<T>> lists) {
 }  // namespace
 
 const std::vector<CommandGroup>& AllGroups() {
-  static const std::vector<CommandGroup> all = Join({AdminGroups()});
+  static const std::vector<CommandGroup> all =
+      Join<CommandGroup>({AdminGroups(), ImportGroups(), RowsGroups(), InspectGroups()});
   return all;
 }
 
 const std::vector<Command>& AllCommands() {
-  static const std::vector<Command> all = Join({AdminCommands(), DumpCommands()});
+  static const std::vector<Command> all = Join<Command>({AdminCommands(),
+                                                         DumpCommands(),
+                                                         ImportCommands(),
+                                                         RowsCommands(),
+                                                         InspectCommands(),
+                                                         {LoadCommand(), DoctorCommand()}});
   return all;
 }
 

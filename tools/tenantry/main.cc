@@ -8,6 +8,7 @@
 
 #include "server/admin/admin_commands.h"
 #include "tools/tenantry/command_table.h"
+#include "tools/tenantry/pages.h"
 #include "tools/tenantry/serve.h"
 #include "tools/tenantry/setting_flags.h"
 
@@ -23,6 +24,7 @@ int main(int argc, char** argv) {
     tenantry::tools::AddCommands(app, tenantry::tools::AllGroups(), tenantry::tools::AllCommands(),
                                  &exit_code);
     tenantry::tools::AddConfigCommand(app, &exit_code);
+    tenantry::tools::AddPageCommands(app, &exit_code);
     try {
       app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
