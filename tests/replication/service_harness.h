@@ -153,6 +153,16 @@ inline std::string Digest(Engine& engine) {
   return text;
 }
 
+// Converged, and nothing more is on its way: a leader lists a new follower some time after it came.
+inline bool SameState(Node& leader, Node& follower) {
+  return Converged(leader, follower) && Digest(leader.engine()) == Digest(follower.engine());
+}
+// Rows of the directory; a follower that was listed is one of them.
+inline uint64_t DirectoryRows(Engine& engine) {
+  const Result<std::vector<SpaceHash>> spaces = engine.View().HashSpaces();
+  return spaces.ok() && !spaces->empty() ? spaces->front().rows : 0;
+}
+
 // Rows that do not compress, in commands of 100.
 inline uint64_t AddBulk(Engine& engine, const TenantRef& shop, size_t bytes, SeededRandom& random) {
   constexpr size_t kOwnerBytes = 1'000;
