@@ -176,8 +176,11 @@ TEST(FullSyncTest, AnOldLeadersEntriesAreRescuedAndReplayedOnce) {
   const TenantRef shop = MakeShop(old_leader.engine());
   Add(old_leader.engine(), shop, 10);
   const std::string old_address = old_leader.service().listen_address();
+  const uint64_t unlisted = DirectoryRows(old_leader.engine());
   ASSERT_NO_FATAL_FAILURE(new_leader.Start(old_address));
-  ASSERT_TRUE(Eventually([&] { return Converged(old_leader, new_leader); }));
+  ASSERT_TRUE(Eventually([&] {
+    return DirectoryRows(old_leader.engine()) > unlisted && SameState(old_leader, new_leader);
+  }));
   const std::string new_address = new_leader.service().listen_address();
   new_leader.Stop();
 
