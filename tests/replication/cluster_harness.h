@@ -27,7 +27,8 @@ inline uint64_t Setting(const char* name, uint64_t otherwise) {
 
 template <class Condition>
 bool Eventually(const Condition& condition) {
-  for (int i = 0; i < 2'000; ++i) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (std::chrono::steady_clock::now() < end) {
     if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }

@@ -217,7 +217,7 @@ class Cluster {
 void RunRounds(size_t nodes) {
   Cluster cluster(nodes);
   ASSERT_NO_FATAL_FAILURE(cluster.Start());
-  const uint64_t rounds = Setting("TNT_PROMOTION_ROUNDS", 10) / 2;
+  const uint64_t rounds = Setting("TNT_PROMOTION_ROUNDS", 20) / 2;
   for (uint64_t round = 0; round < rounds; ++round) {
     cluster.Round(static_cast<int>(round));
     if (::testing::Test::HasFailure()) return;
