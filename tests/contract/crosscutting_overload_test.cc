@@ -13,6 +13,7 @@
 #include "tests/server/http/test_application.h"
 #include "tests/server/http/test_client.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/popup_design.h"
 
 namespace tenantry::http {
 namespace {
@@ -118,13 +119,11 @@ TEST(CrosscuttingOverloadTest, R8AStopFinishesWhatItHasTaken) {
     auto server = load::ServerProcess::Start(TENANTRY_BINARY, folder.path(), arguments);
     ASSERT_TRUE(server.ok()) << server.status().message();
     httplib::Client maker(server->url());
-    const auto made =
-        maker.Post("/popups",
-                   R"({"shopId":"r8.example","name":"n","triggerType":"exit_intent","design":{
-            "backgroundColor":"#fff","textColor":"#000","heading":"h","subheading":"s",
-            "buttonText":"b","buttonColor":"#111","layout":"centered","width":400,
-            "borderRadius":4,"padding":20}})",
-                   "application/json");
+    const nlohmann::json body = {{"shopId", "r8.example"},
+                                 {"name", "n"},
+                                 {"triggerType", "exit_intent"},
+                                 {"design", PopupDesign()}};
+    const auto made = maker.Post("/popups", body.dump(), "application/json");
     ASSERT_TRUE(made);
     ASSERT_EQ(made->status, 201) << made->body;
     popup = nlohmann::json::parse(made->body)["id"];

@@ -13,6 +13,7 @@
 
 #include "tests/load/child_process.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/popup_design.h"
 
 namespace tenantry::contract {
 
@@ -50,21 +51,8 @@ inline std::optional<Reply> TrySend(httplib::Client& client, const std::string& 
 }
 
 inline json PopupBody(const std::string& name) {
-  return {{"shopId", kShop},
-          {"name", name},
-          {"triggerType", "exit_intent"},
-          {"design",
-           {{"backgroundColor", "#fff"},
-            {"textColor", "#000"},
-            {"heading", "Hi"},
-            {"subheading", ""},
-            {"buttonText", "Go"},
-            {"buttonColor", "#00f"},
-            {"imageUrl", ""},
-            {"layout", "centered"},
-            {"width", 400},
-            {"borderRadius", 8},
-            {"padding", 20}}}};
+  return {
+      {"shopId", kShop}, {"name", name}, {"triggerType", "exit_intent"}, {"design", PopupDesign()}};
 }
 
 class DurableContractTest : public ::testing::Test {

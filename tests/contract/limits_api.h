@@ -13,6 +13,7 @@
 #include "server/limits/gate.h"
 #include "tests/support/engine_fixture.h"
 #include "tests/support/in_process_server.h"
+#include "tests/support/popup_design.h"
 #include "tests/support/raw_connection.h"
 
 namespace tenantry::contract {
@@ -98,17 +99,7 @@ class LimitsTest : public EngineFixture {
                        {"name", "Sale"},
                        {"status", "active"},
                        {"triggerType", "exit_intent"},
-                       {"design",
-                        {{"backgroundColor", "#fff"},
-                         {"textColor", "#000"},
-                         {"heading", "h"},
-                         {"subheading", "s"},
-                         {"buttonText", "b"},
-                         {"buttonColor", "#111"},
-                         {"layout", "centered"},
-                         {"width", 400},
-                         {"borderRadius", 4},
-                         {"padding", 20}}}};
+                       {"design", PopupDesign()}};
     const LimitsAnswer made = Ask(Request("POST", "/popups", body.dump()));
     EXPECT_EQ(made.status, 201) << made.body;
     return made.status == 201 ? made.body["id"].get<std::string>() : "";

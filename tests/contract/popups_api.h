@@ -17,6 +17,7 @@
 #include "tests/load/child_process.h"
 #include "tests/support/engine_fixture.h"
 #include "tests/support/openapi_check.h"
+#include "tests/support/popup_design.h"
 
 namespace tenantry::contract {
 
@@ -106,17 +107,7 @@ class PopupsContractTest : public ::testing::Test {
     return "shop-" + std::to_string(++next) + ".example";
   }
   static json Design(const json& more = json::object()) {
-    json design = {{"backgroundColor", "#ffffff"},
-                   {"textColor", "#000000"},
-                   {"heading", "Hello"},
-                   {"subheading", ""},
-                   {"buttonText", "Go"},
-                   {"buttonColor", "#00f"},
-                   {"imageUrl", ""},
-                   {"layout", "centered"},
-                   {"width", 400},
-                   {"borderRadius", 8.5},
-                   {"padding", 20}};
+    json design = PopupDesign();
     design.update(more);
     return design;
   }

@@ -8,6 +8,7 @@
 
 #include "engine/epoch_table.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/space_hashes.h"
 
 namespace tenantry {
 namespace {
@@ -32,14 +33,7 @@ class DataFolderTest : public ::testing::Test {
   }
   static std::string Digest(const Engine& engine) {
     const ReadView view = engine.View();
-    std::string text = FormatPosition(engine.PositionOf(view)) + "\n";
-    const Result<std::vector<SpaceHash>> spaces = view.HashSpaces();
-    EXPECT_TRUE(spaces.ok());
-    for (const SpaceHash& space : *spaces) {
-      text += std::to_string(space.space.value()) + " " + std::to_string(space.rows) + " " +
-              std::to_string(space.hash.high) + " " + std::to_string(space.hash.low) + "\n";
-    }
-    return text;
+    return FormatPosition(engine.PositionOf(view)) + "\n" + HashText(view);
   }
   // Two tenants, counters, deletes, a second epoch, and enough entries for more than one segment.
   void WriteHistory(Engine& engine) {

@@ -21,6 +21,7 @@
 #include "engine/base/thread.h"
 #include "tests/load/child_process.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/popup_design.h"
 #include "tools/load/fetch.h"
 #include "tools/load/load_run.h"
 #include "tools/load/report.h"
@@ -114,17 +115,7 @@ class LoadProfileTest : public ::testing::Test {
                                         {"name", "Load"},
                                         {"status", "active"},
                                         {"triggerType", "time_delay"},
-                                        {"design",
-                                         {{"backgroundColor", "#fff"},
-                                          {"textColor", "#000"},
-                                          {"heading", "Sale"},
-                                          {"subheading", "Today"},
-                                          {"buttonText", "Go"},
-                                          {"buttonColor", "#f00"},
-                                          {"layout", "centered"},
-                                          {"width", 400},
-                                          {"borderRadius", 4},
-                                          {"padding", 20}}}});
+                                        {"design", PopupDesign()}});
     const json gym = Post("/auth/signup", {{"email", "owner@profile.example"},
                                            {"password", "Password123"},
                                            {"name", "Owner"},

@@ -16,6 +16,7 @@
 #include "tests/load/ab.h"
 #include "tests/load/child_process.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/popup_design.h"
 #include "tools/load/fetch.h"
 #include "tools/load/load_run.h"
 #include "tools/load/report.h"
@@ -224,17 +225,7 @@ TEST_P(SteadyRateTest, ViewsAreAnsweredInTimeAndCounted) {
                                          {"name", "Load"},
                                          {"status", "active"},
                                          {"triggerType", "time_delay"},
-                                         {"design",
-                                          {{"backgroundColor", "#fff"},
-                                           {"textColor", "#000"},
-                                           {"heading", "Sale"},
-                                           {"subheading", "Today"},
-                                           {"buttonText", "Go"},
-                                           {"buttonColor", "#f00"},
-                                           {"layout", "centered"},
-                                           {"width", 400},
-                                           {"borderRadius", 4},
-                                           {"padding", 20}}}});
+                                         {"design", PopupDesign()}});
   ASSERT_EQ(created.status, 201) << created.body;
   const std::string popup = json::parse(created.body).at("id");
 

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "tests/replication/cluster_harness.h"
+#include "tests/support/popup_design.h"
 
 namespace tenantry::replication {
 namespace {
@@ -58,21 +59,8 @@ class PairWriter {
 };
 
 std::string MakePopup(const Node& node) {
-  const json body = {{"shopId", kShop},
-                     {"name", "t0"},
-                     {"triggerType", "exit_intent"},
-                     {"design",
-                      {{"backgroundColor", "#ffffff"},
-                       {"textColor", "#000000"},
-                       {"heading", "Hello"},
-                       {"subheading", ""},
-                       {"buttonText", "Go"},
-                       {"buttonColor", "#00f"},
-                       {"imageUrl", ""},
-                       {"layout", "centered"},
-                       {"width", 400},
-                       {"borderRadius", 8},
-                       {"padding", 20}}}};
+  const json body = {
+      {"shopId", kShop}, {"name", "t0"}, {"triggerType", "exit_intent"}, {"design", PopupDesign()}};
   const httplib::Result made = node.Client().Post("/popups", body.dump(), "application/json");
   EXPECT_TRUE(made && made->status == 201) << (made ? made->body : "no answer");
   return made && made->status == 201 ? json::parse(made->body)["id"].get<std::string>() : "";

@@ -13,6 +13,7 @@
 
 #include "replication/service.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/space_hashes.h"
 
 namespace tenantry::replication {
 
@@ -143,14 +144,7 @@ inline int64_t Count(Engine& engine) {
 
 // One hash over all spaces of what the node shows.
 inline std::string Digest(Engine& engine) {
-  const Result<std::vector<SpaceHash>> spaces = engine.View().HashSpaces();
-  EXPECT_TRUE(spaces.ok()) << spaces.status().ToString();
-  std::string text;
-  for (const SpaceHash& space : *spaces) {
-    text += std::to_string(space.space.value()) + ":" + std::to_string(space.rows) + ":" +
-            std::to_string(space.hash.high) + ":" + std::to_string(space.hash.low) + "\n";
-  }
-  return text;
+  return HashText(engine.View());
 }
 
 // Converged, and nothing more is on its way: a leader lists a new follower some time after it came.

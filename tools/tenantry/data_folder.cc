@@ -11,12 +11,17 @@ using server::AdminReply;
 using server::AdminRequest;
 
 Result<std::unique_ptr<OpenFolder>> OpenFolder::Open(const std::string& data) {
-  auto folder = std::make_unique<OpenFolder>();
-  TNT_ASSIGN_OR_RETURN(const bool exists, folder->files_.Exists(data + "/IDENTITY"));
+  PosixFileSystem files;
+  TNT_ASSIGN_OR_RETURN(const bool exists, files.Exists(data + "/IDENTITY"));
   if (!exists) {
     return NotFound(data +
                     " is not a data folder; --data names the one that `tenantry serve` uses");
   }
+  return OpenOrMake(data);
+}
+
+Result<std::unique_ptr<OpenFolder>> OpenFolder::OpenOrMake(const std::string& data) {
+  auto folder = std::make_unique<OpenFolder>();
   EngineOptions options;
   options.directory = data;
   options.clock = &folder->clock_;

@@ -21,6 +21,8 @@ class OpenFolder {
  public:
   // Only `serve` and `restore` make data folders: a path without one is kNotFound. kUnavailable while another process uses it.
   static Result<std::unique_ptr<OpenFolder>> Open(const std::string& data);
+  // The same, with or without data in it.
+  static Result<std::unique_ptr<OpenFolder>> OpenOrMake(const std::string& data);
   Engine& engine() { return *engine_; }
 
  private:

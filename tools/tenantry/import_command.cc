@@ -70,27 +70,19 @@ class ScratchFolder {
         (std::filesystem::temp_directory_path() / "tenantry-dry-run.XXXXXX").string();
     if (::mkdtemp(path.data()) == nullptr) return IoError("no scratch folder " + path);
     folder->path_ = path;
-    EngineOptions options;
-    options.directory = path;
-    options.clock = &folder->clock_;
-    options.random = &folder->random_;
-    options.files = &folder->files_;
-    TNT_ASSIGN_OR_RETURN(folder->engine_, Engine::Open(options));
+    TNT_ASSIGN_OR_RETURN(folder->data_, OpenFolder::OpenOrMake(path));
     return folder;
   }
   ~ScratchFolder() {
-    engine_.reset();
+    data_.reset();
     std::error_code ignored;
     if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
   }
-  Engine& engine() { return *engine_; }
+  Engine& engine() { return data_->engine(); }
 
  private:
-  SystemClock clock_;
-  SystemRandom random_;
-  PosixFileSystem files_;
   std::string path_;
-  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<OpenFolder> data_;
 };
 
 AdminReply RunDry(const AdminRequest& request) {

@@ -14,6 +14,7 @@
 
 #include "engine/dump/reader.h"
 #include "tests/engine/dump/dump_helpers.h"
+#include "tests/support/space_hashes.h"
 
 namespace tenantry::dump {
 namespace {
@@ -62,16 +63,6 @@ class DumpLoadTest : public EngineFixture {
       last = outcome.release_index;
     }
     engine().WaitReleased(last);
-  }
-
-  static std::vector<std::string> Hashes(const ReadView& view) {
-    std::vector<std::string> text;
-    const std::vector<SpaceHash> spaces = view.HashSpaces().value();
-    for (const SpaceHash& each : spaces) {
-      text.push_back(std::to_string(each.space.value()) + ":" + std::to_string(each.rows) + ":" +
-                     std::to_string(each.hash.low) + ":" + std::to_string(each.hash.high));
-    }
-    return text;
   }
 
   // Commands of a tenant, one after the other, until told to stop.
@@ -160,7 +151,7 @@ TEST_F(DumpLoadTest, DumpUnderLoadRestoresToItsPosition) {
   const Status done = RestoreAll(restored.engine(), {opener}, {});
   ASSERT_TRUE(done.ok()) << done.ToString();
   std::printf("restored in %.2f s\n", Seconds(restore_began));
-  EXPECT_EQ(Hashes(restored.engine().View()), Hashes(view));
+  EXPECT_EQ(HashText(restored.engine().View()), HashText(view));
   close(fd);
 }
 

@@ -4,6 +4,7 @@
 #include "engine/tenant/reclaim.h"
 #include "engine/tenant/shop_keys.h"
 #include "tests/engine/dump/dump_helpers.h"
+#include "tests/support/space_hashes.h"
 
 namespace tenantry::dump {
 namespace {
@@ -68,15 +69,6 @@ class DumpRestoreTest : public EngineFixture {
   std::string Dump(const std::string& tenant = "") {
     return DumpText(engine(), engine().View(), {.tenant = tenant, .since = {}, .build = "test"});
   }
-  static std::vector<std::string> Hashes(const ReadView& view) {
-    std::vector<std::string> text;
-    const std::vector<SpaceHash> spaces = view.HashSpaces().value();
-    for (const SpaceHash& each : spaces) {
-      text.push_back(std::to_string(each.space.value()) + ":" + std::to_string(each.rows) + ":" +
-                     std::to_string(each.hash.low) + ":" + std::to_string(each.hash.high));
-    }
-    return text;
-  }
 
   using Ids = std::vector<std::string>;
   std::optional<TenantRef> shop_, other_;
@@ -88,7 +80,7 @@ TEST_F(DumpRestoreTest, WholeDumpGivesTheSameRowsAndIndexes) {
   OtherEngine restored;
   const Status done = RestoreAll(restored.engine(), {Opener(bytes)}, {});
   ASSERT_TRUE(done.ok()) << done.ToString();
-  EXPECT_EQ(Hashes(restored.engine().View()), Hashes(engine().View()));
+  EXPECT_EQ(HashText(restored.engine().View()), HashText(engine().View()));
 }
 
 TEST_F(DumpRestoreTest, IncrementsContinueWhatTheyFollow) {
@@ -106,7 +98,7 @@ TEST_F(DumpRestoreTest, IncrementsContinueWhatTheyFollow) {
   OtherEngine restored;
   const Status done = RestoreAll(restored.engine(), {Opener(base), Opener(changes)}, {});
   ASSERT_TRUE(done.ok()) << done.ToString();
-  EXPECT_EQ(Hashes(restored.engine().View()), Hashes(engine().View()));
+  EXPECT_EQ(HashText(restored.engine().View()), HashText(engine().View()));
 
   OtherEngine refused;
   EXPECT_EQ(RestoreAll(refused.engine(), {Opener(changes)}, {}).code(),
