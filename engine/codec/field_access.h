@@ -1,5 +1,5 @@
 #pragma once
-// FieldAccess: reads fields by the positions the catalog resolved. capnp::DynamicStruct looks up a
+// FieldAccess and FieldChange: read and write fields by the positions the catalog resolved. capnp::DynamicStruct looks up a
 // type and checks a schema at every get, which the hot paths need not repeat.
 //
 // Threads  stateless. Private to codec.
@@ -12,6 +12,7 @@
 #include <capnp/any.h>
 #include <capnp/dynamic.h>
 
+#include "engine/base/check.h"
 #include "engine/codec/text_view.h"
 #include "engine/schema/catalog.h"
 
@@ -72,6 +73,43 @@ class FieldAccess {
  private:
   kj::ArrayPtr<const capnp::byte> data_;
   capnp::List<capnp::AnyPointer>::Reader pointers_;
+};
+
+// Writes into a struct that this build laid out, so every field is there.
+class FieldChange {
+ public:
+  explicit FieldChange(capnp::AnyStruct::Builder record)
+      : data_(record.getDataSection()), pointers_(record.getPointerSection()) {}
+
+  void SetBits(const schema::FieldInfo& field, uint64_t bits) {
+    SetStoredBits(field, bits ^ field.default_bits);
+  }
+  void SetPointer(const schema::FieldInfo& field, capnp::AnyPointer::Reader value) {
+    pointers_[field.slot].set(value);
+  }
+  void Clear(const schema::FieldInfo& field) {
+    if (field.bits == 0) {
+      pointers_[field.slot].clear();
+    } else {
+      SetStoredBits(field, 0);
+    }
+  }
+
+ private:
+  void SetStoredBits(const schema::FieldInfo& field, uint64_t bits) {
+    if (field.bits == 1) {
+      const auto mask = static_cast<capnp::byte>(1u << (field.slot % 8));
+      capnp::byte& at = data_[field.slot / 8];
+      at = static_cast<capnp::byte>(bits != 0 ? at | mask : at & ~mask);
+      return;
+    }
+    const size_t width = field.bits / 8;
+    TNT_CHECK((field.slot + size_t{1}) * width <= data_.size());
+    std::memcpy(data_.begin() + field.slot * width, &bits, width);
+  }
+
+  kj::ArrayPtr<capnp::byte> data_;
+  capnp::List<capnp::AnyPointer>::Builder pointers_;
 };
 
 }  // namespace tenantry::codec

@@ -8,6 +8,7 @@
 
 #include "engine/base/ids.h"
 #include "engine/base/time_format.h"
+#include "engine/codec/field_access.h"
 #include "engine/codec/json_number.h"
 #include "engine/codec/json_out.h"
 #include "engine/codec/text_rules.h"
@@ -563,20 +564,31 @@ Result<std::vector<std::pair<std::string, double>>> ReadNumberMembers(std::strin
   return members;
 }
 
-void CopySentFields(const StructInfo& from_info, capnp::DynamicStruct::Reader from,
-                    const FieldSet& fields, const StructInfo& to_info, Builder to) {
-  for (const FieldInfo& field : from_info.fields) {
-    if (!fields.sent[field.ordinal]) continue;
-    const FieldInfo* target = to_info.FindField(field.name);
+std::vector<FieldPair> PairFields(const StructInfo& from, const StructInfo& to) {
+  std::vector<FieldPair> pairs;
+  for (const FieldInfo& field : from.fields) {
+    const FieldInfo* target = to.FindField(field.name);
     if (target == nullptr) continue;
-    // One name is one thing: the same type, and the same unit.
     TNT_CHECK(field.field.getType() == target->field.getType());
     TNT_CHECK(field.money == target->money);
     TNT_CHECK(field.timestamp == target->timestamp);
-    if (fields.null[field.ordinal]) {
-      to.clear(target->field);
+    pairs.push_back({&field, target});
+  }
+  return pairs;
+}
+
+void CopySentFields(std::span<const FieldPair> pairs, capnp::AnyStruct::Reader from,
+                    const FieldSet& fields, capnp::AnyStruct::Builder to) {
+  const FieldAccess source(from);
+  FieldChange target(to);
+  for (const FieldPair& pair : pairs) {
+    if (!fields.sent[pair.from->ordinal]) continue;
+    if (fields.null[pair.from->ordinal]) {
+      target.Clear(*pair.to);
+    } else if (pair.to->bits == 0) {
+      target.SetPointer(*pair.to, source.Pointer(*pair.from));
     } else {
-      to.set(target->field, from.get(field.field));
+      target.SetBits(*pair.to, source.Bits(*pair.from));
     }
   }
 }

@@ -10,11 +10,13 @@
 // Threads  stateless; the parser is per thread inside.
 
 #include <bitset>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <capnp/any.h>
 #include <capnp/dynamic.h>
 
 #include "engine/base/status.h"
@@ -71,16 +73,28 @@ class Input {
   FieldSet fields_;
 };
 
-// Copies every sent field to the field of the same name; null clears it to its default. Fields that
-// the target lacks are skipped.
-void CopySentFields(const schema::StructInfo& from_info, capnp::DynamicStruct::Reader from,
-                    const FieldSet& fields, const schema::StructInfo& to_info,
-                    capnp::DynamicStruct::Builder to);
+// Fields of one name in two structs; one name is one thing, so type and unit are the same.
+struct FieldPair {
+  const schema::FieldInfo* from;
+  const schema::FieldInfo* to;
+};
+// Stops the process when a name means two things.
+std::vector<FieldPair> PairFields(const schema::StructInfo& from, const schema::StructInfo& to);
+void CopySentFields(std::span<const FieldPair> pairs, capnp::AnyStruct::Reader from,
+                    const FieldSet& fields, capnp::AnyStruct::Builder to);
 
+// Copies every field of `fields` that was sent to the field of the same name; null clears it to its default. Fields that
+// the target lacks are skipped.
+template <class From, class To>
+void CopySent(const Input<From>& input, const FieldSet& fields, Draft<To>* to) {
+  static const std::vector<FieldPair> pairs =
+      PairFields(schema::InfoOf<From>(), schema::InfoOf<To>());
+  CopySentFields(pairs, capnp::AnyStruct::Reader(*input), fields,
+                 capnp::DynamicStruct::Builder(**to).as<capnp::AnyStruct>());
+}
 template <class From, class To>
 void CopySent(const Input<From>& input, Draft<To>* to) {
-  CopySentFields(schema::InfoOf<From>(), capnp::DynamicStruct::Reader(*input), input.fields(),
-                 schema::InfoOf<To>(), capnp::DynamicStruct::Builder(**to));
+  CopySent(input, input.fields(), to);
 }
 
 }  // namespace tenantry::codec

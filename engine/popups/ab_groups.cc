@@ -155,10 +155,7 @@ AbGroupReply UpdateAbGroup(Engine& engine, const TenantRef& shop, std::string_vi
           return InvalidFields({"shopId cannot be changed"});
         }
         Draft<schema::AbGroup> after(before);
-        codec::CopySentFields(
-            schema::InfoOf<schema::UpdateAbGroupInput>(), capnp::DynamicStruct::Reader(*input),
-            WithoutNullsOfRequired(input.fields()), schema::InfoOf<schema::AbGroup>(),
-            capnp::DynamicStruct::Builder(*after));
+        codec::CopySent(input, WithoutNullsOfRequired(input.fields()), &after);
         after->setUpdatedAt(tx.now_unix_ms());
         TNT_RETURN_IF_ERROR(CheckGroup(tx, after.reader()));
         const auto now = after.reader();

@@ -104,10 +104,7 @@ PopupReply UpdatePopup(Engine& engine, const TenantRef& shop, std::string_view i
           return InvalidFields({"shopId cannot be changed"});
         }
         Draft<schema::Popup> after(before);
-        codec::CopySentFields(
-            schema::InfoOf<schema::UpdatePopupInput>(), capnp::DynamicStruct::Reader(*input),
-            WithoutNullsOfRequired(input.fields()), schema::InfoOf<schema::Popup>(),
-            capnp::DynamicStruct::Builder(*after));
+        codec::CopySent(input, WithoutNullsOfRequired(input.fields()), &after);
         SetDerived(&after, tx.now_unix_ms());
         TNT_RETURN_IF_ERROR(tx.Update(before, after));
         TNT_ASSIGN_OR_RETURN(Stored<schema::Popup> stored, AsStored(after));
