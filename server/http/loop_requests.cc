@@ -480,7 +480,7 @@ void Loop::Record(const Connection& c, const RenderedReply& reply, uint64_t body
 void Loop::PullPiece(Connection& c) {
   c.held->pulling = true;
   c.wait = Wait::kNothing;
-  const bool taken = context_.blocking->Push([this, source = c.held->stream, key = c.key] {
+  const bool taken = context_.blocking->PushNext([this, source = c.held->stream, key = c.key] {
     std::string piece;
     Status made;
     try {
@@ -490,7 +490,7 @@ void Loop::PullPiece(Connection& c) {
     }
     CompletePiece(key, std::move(made), std::move(piece));
   });
-  if (!taken) SendPiece(c, Unavailable("the workers' queue is full"), {});
+  if (!taken) SendPiece(c, Unavailable("the server stops"), {});
 }
 
 void Loop::SendPiece(Connection& c, const Status& made, std::string bytes) {

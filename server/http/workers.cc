@@ -1,5 +1,7 @@
 #include "server/http/workers.h"
 
+#include <cstdint>
+
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,11 +26,18 @@ WorkerLane::~WorkerLane() {
 }
 
 bool WorkerLane::Push(Job&& job) {
-  {
-    MutexLock lock(mutex_);
-    if (stopping_ || queue_.size() >= queue_max_) return false;
-    queue_.push_back(std::move(job));
-  }
+  MutexLock lock(mutex_);
+  return PushUpTo(queue_max_, std::move(job));
+}
+
+bool WorkerLane::PushNext(Job&& job) {
+  MutexLock lock(mutex_);
+  return PushUpTo(SIZE_MAX, std::move(job));
+}
+
+bool WorkerLane::PushUpTo(size_t queue_max, Job&& job) {
+  if (stopping_ || queue_.size() >= queue_max) return false;
+  queue_.push_back(std::move(job));
   wake_.NotifyOne();
   return true;
 }

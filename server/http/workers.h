@@ -2,7 +2,7 @@
 // WorkerLane: a few threads with one bounded queue, for handlers that wait for a disk or hash
 // passwords.
 //
-// Errors   Push() refuses when the queue is full; the caller answers 503.
+// Errors   Push() refuses when the queue is full; the caller answers 503. PushNext() refuses only once the lane stops.
 // Threads  Push() from any loop. The job runs on a worker and must not throw.
 // Owns     its threads; the destructor drops what is queued and joins.
 
@@ -26,6 +26,9 @@ class WorkerLane {
   using Job = std::function<void()>;
   // Moves from `job` only when it returns true.
   bool Push(Job&& job);
+  // The next piece of an answer that has begun: beyond the limit, because a client can no longer be told to come back. Callers
+  // bound it themselves; a connection has one.
+  bool PushNext(Job&& job);
   // What is queued beyond a lower limit stays.
   void SetQueue(size_t requests);
   // Requests waiting for a worker.
@@ -34,6 +37,7 @@ class WorkerLane {
   size_t busy() const { return busy_.load(std::memory_order_relaxed); }
 
  private:
+  bool PushUpTo(size_t queue_max, Job&& job) TNT_REQUIRES(mutex_);
   void Run();
 
   const LaneLimits limits_;  // Its queue is where `queue_max_` begins.

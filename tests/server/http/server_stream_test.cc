@@ -2,6 +2,8 @@
 // visibly cut when it cannot be finished; a reply that is held leaves no earlier than it may.
 
 #include <chrono>
+#include <memory>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -101,11 +103,29 @@ TEST_F(ServerStreamTest, AClientMayGiveUp) {
     client.Send(GetText("/stream/1000"));
     std::string chunk;
     EXPECT_EQ(client.Read().status, 200);
-    // Cut where those who left still fill the two places of the workers' queue.
-    static_cast<void>(client.ReadChunk(&chunk));
+    EXPECT_TRUE(client.ReadChunk(&chunk));
   }
   TestClient client(server_.address());
   EXPECT_EQ(client.Call(GetText("/item/still")).body, "still");
+}
+
+// The workers' queue has two places. More answers than that may be on their way, and a full queue cuts none of them.
+TEST_F(ServerStreamTest, MoreAnswersThanTheQueueHasPlacesArriveWhole) {
+  constexpr int kPieces = 200;
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int i = 0; i < 12; ++i) {
+    clients.push_back(std::make_unique<TestClient>(server_.address()));
+    clients.back()->Send(GetText("/stream/" + std::to_string(kPieces)));
+    EXPECT_EQ(clients.back()->Read().status, 200);
+  }
+  std::string chunk;
+  for (int piece = 0; piece < kPieces; ++piece) {
+    for (const auto& client : clients) ASSERT_TRUE(client->ReadChunk(&chunk)) << piece;
+  }
+  for (const auto& client : clients) {
+    ASSERT_TRUE(client->ReadChunk(&chunk));
+    EXPECT_EQ(chunk, "");
+  }
 }
 
 TEST_F(ServerStreamTest, AHeldReplyLeavesNoEarlierAndWaitsForItsEntryToo) {
