@@ -45,6 +45,9 @@ struct LoopContext {
 
 class Loop final : private Dispatcher {
  public:
+  // A tick with so many requests ends although the log is busy.
+  static constexpr size_t kTickRequests = 64;
+
   Loop(uint32_t id, const LoopContext& context, std::vector<FileDescriptor> listeners);
   ~Loop() override;
 
@@ -62,8 +65,6 @@ class Loop final : private Dispatcher {
   void CompletePiece(ConnectionKey key, Status made, std::string piece);
 
  private:
-  static constexpr size_t kTickRequests = 32;
-
   struct Parked {
     uint64_t release_index;
     ConnectionKey key;

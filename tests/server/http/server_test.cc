@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "server/http/loop.h"
 #include "tests/server/http/test_application.h"
 #include "tests/server/http/test_client.h"
 
@@ -262,7 +263,7 @@ TEST_F(ServerTest, ATickStaysOpenWhileTheLogIsBusyUntilTheNextRelease) {
 TEST_F(ServerTest, AFullTickDoesNotWaitForTheLog) {
   app().SetIdle(false);
   std::vector<TestClient> clients;
-  for (int i = 0; i < 32; ++i) clients.emplace_back(server_.address());
+  for (size_t i = 0; i < Loop::kTickRequests; ++i) clients.emplace_back(server_.address());
   for (TestClient& client : clients) client.Send(PostText("/tick", "kept"));
   for (TestClient& client : clients) EXPECT_EQ(client.Read().status, 201);
 }
