@@ -71,7 +71,7 @@ make_gym() {
 
 # start_writer SCALE: twenty changes a second of a session that the page does not show; each drops the gym's kept answers.
 start_writer() {
-  "$client" "$base/sessions/$(jq -r .session "$work/gym_$1.json")" -m PATCH -d '{"notes":"bench"}' -c 1 --rate 20 -t "$seconds" \
+  "$server" load "$base/sessions/$(jq -r .session "$work/gym_$1.json")" -m PATCH -d '{"notes":"bench"}' -c 1 --rate 20 -t "$seconds" \
     -H 'Content-Type: application/json' -H "Authorization: Bearer $(jq -r .token "$work/gym_$1.json")" \
     -H "x-tenant-id: $(jq -r .tenant "$work/gym_$1.json")" >"$work/writer.out" 2>&1 &
   writer_pid=$!
