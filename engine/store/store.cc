@@ -11,6 +11,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/keys/keys.h"
+#include "engine/store/insert_hints.h"
 #include "engine/store/rocksdb_environment.h"
 
 namespace tenantry::store {
@@ -76,6 +77,7 @@ rocksdb::Options MakeOptions(const StoreOptions& options) {
   // Most rows that a command reads are old, or not there at all: a memtable should say so without a search.
   db.memtable_whole_key_filtering = true;
   db.memtable_prefix_bloom_size_ratio = 0.02;
+  db.memtable_insert_with_hint_prefix_extractor = MakeInsertHints();
   db.max_background_jobs = 2;
   // Fewer, larger compactions; far from where writes would be slowed down.
   db.level0_file_num_compaction_trigger = 8;
