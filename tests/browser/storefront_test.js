@@ -257,6 +257,7 @@ const tests = {
     assert.equal(await focused(), 'A.link', 'the focus goes back');
     await finish(page);
     const second = await open(popup.shopId);
+    await dialogOf(second).waitFor();
     await second.keyboard.type('bob@example.com');
     await second.keyboard.press('Enter');
     await second.getByText('Thank you!').waitFor();
