@@ -254,7 +254,7 @@ uint64_t ReadView::applied_index() const {
 
 Result<std::vector<SpaceHash>> ReadView::HashSpaces() const {
   // Where the store keeps how far it got is not part of the state.
-  const std::string own = keys::MetaKey(kDirectorySpace, "applied_index");
+  const std::string own = keys::MetaKey(kDirectorySpace, keys::kAppliedIndexMeta);
   std::vector<SpaceHash> spaces;
   RowHash hash;
   const auto finish = [&] {

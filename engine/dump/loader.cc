@@ -15,7 +15,6 @@ namespace {
 using keys::Kind;
 
 constexpr CommandInfo kLoad{static_cast<uint16_t>(CommandKind::kRestoreLoad), "admin", ""};
-constexpr size_t kSpaceBytes = 8;
 
 // Well below the limits of an entry: 4,096 effects and 1 MiB.
 constexpr size_t kRowsMax = 3000, kBytesMax = 512u << 10;
@@ -56,7 +55,7 @@ Result<std::vector<DerivedRow>> DerivedRows(std::string_view key, std::string_vi
   }
   for (codec::IndexRow& row :
        codec::IndexRows(kDirectorySpace, *collection, record, tuple, value)) {
-    rows.push_back({row.key.substr(kSpaceBytes), std::move(row.value)});
+    rows.push_back({row.key.substr(keys::kSpaceBytes), std::move(row.value)});
   }
   return rows;
 }

@@ -12,8 +12,6 @@
 namespace tenantry::dump {
 namespace {
 
-constexpr size_t kSpaceBytes = 8;
-
 struct Rule {
   uint16_t collection;
   const char* field;
@@ -78,7 +76,7 @@ Result<std::vector<NamedRecord>> NamedRecords(std::string_view key, std::string_
     std::string tuple;
     keys::AppendPart(&tuple, std::string_view(one.id));
     for (const uint16_t target : rule.targets) {
-      one.keys.push_back(keys::RecordKey(kDirectorySpace, target, tuple).substr(kSpaceBytes));
+      one.keys.push_back(keys::RecordKey(kDirectorySpace, target, tuple).substr(keys::kSpaceBytes));
     }
     named.push_back(std::move(one));
   }
@@ -92,7 +90,7 @@ std::string RecordOfIndexRow(std::string_view key, std::string_view value) {
   const schema::Collection* const collection = schema::FindCollection(head.collection);
   if (collection == nullptr) return "";
   const auto record_key = [&](std::string_view tuple) {
-    return keys::RecordKey(kDirectorySpace, head.collection, tuple).substr(kSpaceBytes);
+    return keys::RecordKey(kDirectorySpace, head.collection, tuple).substr(keys::kSpaceBytes);
   };
   if (head.kind == keys::Kind::kUnique) return record_key(value);
   std::string_view rest = head.rest.substr(1);

@@ -13,11 +13,10 @@
 namespace tenantry::dump {
 namespace {
 
-constexpr std::string_view kAppliedIndexMeta = "applied_index";
 constexpr CommandInfo kGiveUp{static_cast<uint16_t>(CommandKind::kReclaim), "system", "", true};
 
 Status CompareAll(const ReadView& view, const RowSum& loaded) {
-  const std::string own = keys::MetaKey(kDirectorySpace, kAppliedIndexMeta);
+  const std::string own = keys::MetaKey(kDirectorySpace, keys::kAppliedIndexMeta);
   RowSum found;
   const std::unique_ptr<Cursor> rows = view.Rows("", std::string(9, '\xFF'));
   for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {

@@ -28,11 +28,10 @@ constexpr CommandInfo kLoad{static_cast<uint16_t>(CommandKind::kRestoreLoad), "a
 constexpr CommandInfo kSwitch{static_cast<uint16_t>(CommandKind::kRestoreSwitch), "admin", ""};
 constexpr CommandInfo kUndo{static_cast<uint16_t>(CommandKind::kRestoreUndo), "admin", ""};
 constexpr ReadTier kTier = ReadTier::kBlocking;
-constexpr size_t kSpaceBytes = 8;
 constexpr uint8_t kTenantByGymName = 1, kTenantByCode = 2;
 
 std::string AliveKey() {
-  return keys::MetaKey(kDirectorySpace, kAliveMeta).substr(kSpaceBytes);
+  return keys::MetaKey(kDirectorySpace, kAliveMeta).substr(keys::kSpaceBytes);
 }
 
 template <class T>
@@ -249,7 +248,7 @@ class TenantRestorer {
   Status NoteTrainerCode(std::string_view key, std::string_view value) {
     static const std::string members =
         keys::RecordPrefix(kDirectorySpace, schema::CollectionOf<schema::GymMember>().number)
-            .substr(kSpaceBytes);
+            .substr(keys::kSpaceBytes);
     if (!key.starts_with(members) || value.empty()) return Status::Ok();
     TNT_ASSIGN_OR_RETURN(const auto member, codec::Stored<schema::GymMember>::Decode(value));
     const std::string_view code = View(member->getTrainerCode());
@@ -308,7 +307,7 @@ class TenantRestorer {
     const std::string tuple =
         codec::PrimaryKey(collection, capnp::DynamicStruct::Reader(record.reader()));
     const std::string key = keys::RecordKey(kDirectorySpace, collection.number, tuple);
-    return loader->Change(kDirectorySpace, true, key.substr(kSpaceBytes), record.Encode());
+    return loader->Change(kDirectorySpace, true, key.substr(keys::kSpaceBytes), record.Encode());
   }
 
   // Reads back what was stored.

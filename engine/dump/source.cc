@@ -21,8 +21,6 @@ using codec::View;
 using keys::Kind;
 
 constexpr uint64_t kReportRows = 4096;
-constexpr std::string_view kAppliedIndexMeta = "applied_index";
-constexpr size_t kSpaceBytes = 8;
 
 bool IsDerived(std::string_view key) {
   const auto kind = key.empty() ? Kind::kMeta : static_cast<Kind>(static_cast<uint8_t>(key[0]));
@@ -129,7 +127,7 @@ class Source {
         view_.Rows(keys::SpacePrefix(space, from), keys::SpacePrefix(space, until));
     std::string value;
     for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
-      const std::string_view key = rows->key().substr(kSpaceBytes);
+      const std::string_view key = rows->key().substr(keys::kSpaceBytes);
       value = rows->value();
       if (wanted) {
         TNT_ASSIGN_OR_RETURN(const bool is_wanted, wanted(key, &value));
@@ -217,7 +215,7 @@ bool IsNodeLocal(std::string_view key) {
   }
   if (head.kind != Kind::kMeta) return false;
   const std::string_view name = key.substr(1);
-  return name == kAppliedIndexMeta || name.starts_with(kDroppedPrefix) ||
+  return name == keys::kAppliedIndexMeta || name.starts_with(kDroppedPrefix) ||
          name.starts_with(kLoadingPrefix) || name.starts_with(kReplacedPrefix);
 }
 

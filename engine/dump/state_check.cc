@@ -23,7 +23,6 @@ using codec::View;
 using keys::Kind;
 
 constexpr uint64_t kReportRows = 8192;
-constexpr size_t kSpaceBytes = 8;
 
 bool IsIndexKind(std::string_view key) {
   const auto kind = static_cast<Kind>(static_cast<uint8_t>(key[0]));
@@ -45,7 +44,7 @@ class SpaceCheck {
     const std::unique_ptr<Cursor> rows = view_.Rows(bounds_.lower, bounds_.upper);
     std::string before;
     for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
-      const std::string_view key = rows->key().substr(kSpaceBytes);
+      const std::string_view key = rows->key().substr(keys::kSpaceBytes);
       if (!before.empty() && rows->key() <= before)
         Found(key, "its key is not above the one before");
       before = rows->key();
@@ -105,7 +104,7 @@ class SpaceCheck {
   Status NameIndexRows() {
     const std::unique_ptr<Cursor> rows = view_.Rows(bounds_.lower, bounds_.upper);
     for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
-      const std::string_view key = rows->key().substr(kSpaceBytes);
+      const std::string_view key = rows->key().substr(keys::kSpaceBytes);
       if (IsIndexKind(key)) {
         NameStray(key, rows->value());
         continue;
@@ -158,7 +157,7 @@ Result<std::set<SpaceId>> OutgoingSpaces(const ReadView& view) {
     const std::unique_ptr<Cursor> rows = view.Rows(start, keys::PrefixEnd(start));
     for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
       const std::string_view space = rows->key().substr(start.size());
-      if (space.size() == kSpaceBytes) spaces.insert(SpaceId(LoadBig64(space.data())));
+      if (space.size() == keys::kSpaceBytes) spaces.insert(SpaceId(LoadBig64(space.data())));
     }
     TNT_RETURN_IF_ERROR(rows->status());
   }

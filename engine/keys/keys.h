@@ -26,6 +26,11 @@ enum class Kind : uint8_t {
   kSketch = 0x48,   // [family u8][owner text][bucket i64][block u8] -> 64 registers
 };
 
+// The kind follows the space.
+inline constexpr size_t kSpaceBytes = 8;
+// Name of the meta row of space 0 that says up to which log entry a store has applied.
+inline constexpr std::string_view kAppliedIndexMeta = "applied_index";
+
 // One part of a key tuple. Booleans and enums travel as integers.
 using Part = std::variant<int64_t, std::string_view>;
 

@@ -1,7 +1,5 @@
 #include "engine/store/insert_hints.h"
 
-#include <cstdint>
-
 #include <rocksdb/slice_transform.h>
 
 #include "engine/keys/keys.h"
@@ -9,19 +7,18 @@
 namespace tenantry::store {
 namespace {
 
-constexpr size_t kKindOffset = sizeof(uint64_t);  // Behind the space.
-constexpr size_t kIdBytes = 36;                   // As most owners have.
-constexpr size_t kPrefixBytes =
-    8 + 1 + 1 + kIdBytes;  // Space, kind, family or half a collection, owner.
+constexpr size_t kIdBytes = 36;  // As most owners have.
+// Space, kind, family or half a collection, owner.
+constexpr size_t kPrefixBytes = keys::kSpaceBytes + 1 + 1 + kIdBytes;
 // A record whose key is two ids and an instant: space, kind, collection, then three parts with their ends.
-constexpr size_t kEventKeyBytes = 8 + 1 + 2 + (kIdBytes + 2) + 8 + (kIdBytes + 2);
+constexpr size_t kEventKeyBytes = keys::kSpaceBytes + 1 + 2 + (kIdBytes + 2) + 8 + (kIdBytes + 2);
 
 class OwnerPrefix final : public rocksdb::SliceTransform {
  public:
   const char* Name() const override { return "TenantryOwnerPrefix"; }
   bool InDomain(const rocksdb::Slice& key) const override {
     if (key.size() <= kPrefixBytes) return false;
-    const auto kind = static_cast<keys::Kind>(key[kKindOffset]);
+    const auto kind = static_cast<keys::Kind>(key[keys::kSpaceBytes]);
     if (kind == keys::Kind::kRecord) return key.size() == kEventKeyBytes;
     return kind == keys::Kind::kCounter || kind == keys::Kind::kSketch;
   }

@@ -10,7 +10,6 @@ namespace tenantry::store {
 namespace {
 
 constexpr char kProperty[] = "tenantry.kind_sizes";
-constexpr size_t kKindOffset = sizeof(uint64_t);  // Behind the space.
 constexpr size_t kBytesPerKind = 2 * sizeof(uint64_t);
 
 constexpr std::array<keys::Kind, kKeyKinds> kKinds = {keys::Kind::kMeta,    keys::Kind::kRecord,
@@ -24,8 +23,8 @@ class Collector final : public rocksdb::TablePropertiesCollector {
   rocksdb::Status AddUserKey(const rocksdb::Slice& key, const rocksdb::Slice& value,
                              rocksdb::EntryType type, rocksdb::SequenceNumber /*sequence*/,
                              uint64_t /*file_size*/) override {
-    if (type != rocksdb::kEntryPut || key.size() <= kKindOffset) return rocksdb::Status::OK();
-    const auto kind = static_cast<keys::Kind>(key[kKindOffset]);
+    if (type != rocksdb::kEntryPut || key.size() <= keys::kSpaceBytes) return rocksdb::Status::OK();
+    const auto kind = static_cast<keys::Kind>(key[keys::kSpaceBytes]);
     for (size_t i = 0; i < kKeyKinds; ++i) {
       if (kKinds[i] != kind) continue;
       sizes_[i].rows += 1;

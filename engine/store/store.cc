@@ -42,7 +42,7 @@ Status ToWriteStatus(const rocksdb::Status& status) {
 constexpr int kBlockCacheShardBits = 2;
 
 const std::string& AppliedKey() {
-  static const std::string key = keys::MetaKey(kDirectorySpace, "applied_index");
+  static const std::string key = keys::MetaKey(kDirectorySpace, keys::kAppliedIndexMeta);
   return key;
 }
 
