@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "engine/dump/live_spaces.h"
 #include "engine/dump/reader.h"
 #include "engine/dump/restore.h"
 
@@ -13,6 +14,7 @@ namespace tenantry::dump {
 struct CheckedDumps {
   Header first;
   uint64_t rows = 0;
+  LiveSpaces spaces;
 };
 
 // Proves each dump whole, and that each continues the one before.

@@ -80,6 +80,7 @@ Result<CheckedDumps> CheckDumps(const std::vector<OpenDump>& dumps, const Restor
       TNT_ASSIGN_OR_RETURN(const bool more, reader.NextBlock(&block));
       if (!more) break;
       checked.rows += block.head.rows;
+      TNT_RETURN_IF_ERROR(checked.spaces.Look(i, block));
       if (options.report && !options.report("check", checked.rows, 0)) {
         return Unavailable("the restore was stopped");
       }
@@ -112,13 +113,16 @@ Status RestoreAll(Engine& engine, const std::vector<OpenDump>& dumps,
   if (!checked.first.tenant.empty()) return InvalidArgument("this is the dump of one tenant");
   Loader loader(engine, options.gentle);
   uint64_t rows = 0;
-  const auto load = [&](size_t /*dump*/, const Block& block) -> Result<bool> {
+  const auto load_block = [&](const Block& block) {
     const SpaceId space = block.head.space;
     const bool changes = block.head.kind == BlockKind::kEffects;
-    TNT_RETURN_IF_ERROR(
-        VisitRows(block, [&](bool put, std::string_view key, std::string_view value) {
-          return changes ? loader.Change(space, put, key, value) : loader.Put(space, key, value);
-        }));
+    return VisitRows(block, [&](bool put, std::string_view key, std::string_view value) {
+      return changes ? loader.Change(space, put, key, value) : loader.Put(space, key, value);
+    });
+  };
+  const auto load = [&](size_t dump, const Block& block) -> Result<bool> {
+    // Never loaded rather than reclaimed afterwards: then the folder's log does not hold them either.
+    if (checked.spaces.Wants(dump, block.head.space)) TNT_RETURN_IF_ERROR(load_block(block));
     rows += block.head.rows;
     if (options.report && !options.report("load", rows, checked.rows)) {
       return Unavailable("the restore was stopped");

@@ -1,7 +1,8 @@
 #pragma once
 // Restore: dumps back into an engine.
 //
-//   RestoreAll     a whole dump, and increments after it, into a folder that has nothing yet. Spaces keep their numbers.
+//   RestoreAll     a whole dump, and increments after it, into a folder that has nothing yet. Spaces keep their numbers; those
+//                  that no tenant has at the end are left out.
 //   RestoreTenant  one tenant, from its own dump or out of a whole one, into a running engine: its rows go into a new space
 //                  that nobody can see, are compared with what was loaded, and one entry switches the tenant over. The space
 //                  it had before is kept for kUndoMs.

@@ -77,6 +77,7 @@ class TenantRestorer {
   Result<RestoredTenant> Run() {
     TNT_ASSIGN_OR_RETURN(const CheckedDumps checked, CheckDumps(dumps_, options_));
     rows_total_ = checked.rows;
+    spaces_ = checked.spaces;
     TNT_RETURN_IF_ERROR(ChooseTenant(checked.first));
     TNT_RETURN_IF_ERROR(LookAtDump());
     TNT_RETURN_IF_ERROR(LookAtTarget());
@@ -205,8 +206,8 @@ class TenantRestorer {
   }
 
   Status Load() {
-    const auto load = [this](size_t /*dump*/, const Block& block) -> Result<bool> {
-      if (block.head.space > dump_space_) return false;
+    const auto load = [this](size_t dump, const Block& block) -> Result<bool> {
+      if (block.head.space > dump_space_ || dump < spaces_.FirstDump(dump_space_)) return false;
       if (block.head.space != dump_space_) return true;
       const bool changes = block.head.kind == BlockKind::kEffects;
       TNT_RETURN_IF_ERROR(
@@ -374,6 +375,7 @@ class TenantRestorer {
   const TenantRestore& wanted_;
   const RestoreOptions& options_;
   Loader loader_;
+  LiveSpaces spaces_;
   std::string id_;      // In the dump.
   std::string new_id_;  // Here.
   bool is_gym_ = false;

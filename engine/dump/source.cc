@@ -1,6 +1,7 @@
 #include "engine/dump/source.h"
 
 #include <map>
+#include <set>
 #include <utility>
 
 #include "engine/base/bytes.h"
@@ -79,12 +80,14 @@ class Source {
 
   Status WriteState() {
     TNT_RETURN_IF_ERROR(WriteDirectory());
-    for (const auto& [space, tenant] : tenants_) {
-      TNT_RETURN_IF_ERROR(writer_.BeginSpace(space, tenant));
-      TNT_RETURN_IF_ERROR(WriteRange(space, Kind::kMeta, Kind::kUnique, nullptr));
-      TNT_RETURN_IF_ERROR(WriteRange(space, Kind::kCounter, Kind(0xFF), nullptr));
-    }
+    for (const auto& [space, tenant] : tenants_) TNT_RETURN_IF_ERROR(WriteSpace(space, tenant));
     return Status::Ok();
+  }
+
+  Status WriteSpace(SpaceId space, const std::string& tenant) {
+    TNT_RETURN_IF_ERROR(writer_.BeginSpace(space, tenant));
+    TNT_RETURN_IF_ERROR(WriteRange(space, Kind::kMeta, Kind::kUnique, nullptr));
+    return WriteRange(space, Kind::kCounter, Kind(0xFF), nullptr);
   }
 
   Status WriteDirectory() {
@@ -165,32 +168,61 @@ class Source {
     } else {
       TNT_RETURN_IF_ERROR(WriteEffects(kDirectorySpace, "", last));
     }
+    TNT_ASSIGN_OR_RETURN(const std::set<SpaceId> taken_up, TakenUp(last));
     for (const auto& [space, tenant] : tenants_) {
-      TNT_RETURN_IF_ERROR(WriteEffects(space, tenant, last));
+      TNT_RETURN_IF_ERROR(taken_up.contains(space) ? WriteSpace(space, tenant)
+                                                   : WriteEffects(space, tenant, last));
     }
     return Status::Ok();
+  }
+
+  // Spaces that a tenant got by a restore or an undo. They may be older than that, and then neither the dumps before nor the log
+  // since then have all of their rows: while they are loaded or put aside, dumps leave them out.
+  Result<std::set<SpaceId>> TakenUp(uint64_t last) {
+    std::set<SpaceId> spaces;
+    const std::string loading = keys::MetaKey(kDirectorySpace, kLoadingPrefix);
+    const std::string replaced = keys::MetaKey(kDirectorySpace, kReplacedPrefix);
+    const auto look = [&](const log::Effect& effect) {
+      if (effect.kind != log::EffectKind::kDelete) return Status::Ok();
+      for (const std::string* prefix : {&loading, &replaced}) {
+        const bool marks = effect.key.starts_with(*prefix) &&
+                           effect.key.size() == prefix->size() + keys::kSpaceBytes;
+        if (marks) spaces.insert(SpaceId(LoadBig64(effect.key.data() + prefix->size())));
+      }
+      return Status::Ok();
+    };
+    TNT_RETURN_IF_ERROR(VisitLog(last, look));
+    return spaces;
   }
 
   // Reads the log once per space: increments are short.
   Status WriteEffects(SpaceId space, const std::string& tenant, uint64_t last) {
     TNT_RETURN_IF_ERROR(writer_.BeginSpace(space, tenant, BlockKind::kEffects));
+    const std::string prefix = keys::RowKey(space, "");
+    return VisitLog(last, [&](const log::Effect& effect) -> Status {
+      if (!effect.key.starts_with(prefix)) return Status::Ok();
+      const std::string_view key = effect.key.substr(prefix.size());
+      if (IsDerived(key) || (space == kDirectorySpace && IsNodeLocal(key))) return Status::Ok();
+      TNT_RETURN_IF_ERROR(effect.kind == log::EffectKind::kPut ? writer_.Put(key, effect.value)
+                                                               : writer_.Delete(key));
+      return Report();
+    });
+  }
+
+  // Every effect since the position, up to entry `last`.
+  template <class Visit>
+  Status VisitLog(uint64_t last, const Visit& visit) {
     TNT_ASSIGN_OR_RETURN(const std::unique_ptr<log::Reader> reader,
                          engine_.log().ReadFrom(options_.since.index + 1));
-    const std::string prefix = keys::RowKey(space, "");
     log::EntryView entry;
     while (reader->next_index() <= last) {
       TNT_ASSIGN_OR_RETURN(const bool more, reader->Next(&entry));
       if (!more) break;
-      Status wrote;
+      Status done;
       TNT_RETURN_IF_ERROR(log::VisitWriteSet(entry.payload, [&](const log::Effect& effect) {
-        if (!wrote.ok() || !effect.key.starts_with(prefix)) return;
-        const std::string_view key = effect.key.substr(prefix.size());
-        if (IsDerived(key) || (space == kDirectorySpace && IsNodeLocal(key))) return;
-        wrote = effect.kind == log::EffectKind::kPut ? writer_.Put(key, effect.value)
-                                                     : writer_.Delete(key);
-        if (wrote.ok()) wrote = Report();
+        if (done.ok()) done = visit(effect);
       }));
-      TNT_RETURN_IF_ERROR(wrote);
+      TNT_RETURN_IF_ERROR(done);
     }
     return Status::Ok();
   }

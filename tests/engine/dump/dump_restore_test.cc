@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "engine/codec/text_view.h"
+#include "engine/dump/state_check.h"
 #include "engine/tenant/reclaim.h"
 #include "engine/tenant/shop_keys.h"
 #include "tests/engine/dump/dump_helpers.h"
@@ -70,6 +71,38 @@ class DumpRestoreTest : public EngineFixture {
     return DumpText(engine(), engine().View(), {.tenant = tenant, .since = {}, .build = "test"});
   }
 
+  std::string Changes(const Position& since, const std::string& tenant = "") {
+    return DumpText(engine(), engine().View(), {.tenant = tenant, .since = since, .build = "test"});
+  }
+  Position Now() { return engine().PositionOf(engine().View()); }
+  void Restore(const std::string& bytes, bool gentle = false, const RestoreReport& report = {}) {
+    const auto done =
+        RestoreTenant(engine(), {Opener(bytes)}, {.tenant = "shop", .as = {}, .replace = true},
+                      {.partial = false, .gentle = gentle, .report = report});
+    ASSERT_TRUE(done.ok()) << done.status().ToString();
+  }
+  void Delete(const std::string& id) {
+    const auto plan = [&](DirectoryTransaction& tx) { return tenant::Directory::Delete(tx, id); };
+    ASSERT_TRUE(engine().ExecuteDirectory({2, "test", ""}, kTier, plan).status.ok());
+    engine().WaitReleased(engine().appended_index());
+  }
+  void ReclaimAll() {
+    while (tenant::ReclaimStep(engine()).value()) {
+    }
+    engine().WaitReleased(engine().appended_index());
+  }
+  // What `admin verify` would say.
+  static std::vector<std::string> Findings(const Engine& engine) {
+    std::vector<std::string> found;
+    std::vector<CheckedSpace> spaces;
+    const StateCheck check{[&found](const std::string& what) { found.push_back(what); }, {}};
+    EXPECT_TRUE(CheckState(engine.View(), check, &spaces).ok());
+    return found;
+  }
+  static size_t SpaceCount(const Engine& engine) {
+    return engine.View().HashSpaces().value().size();
+  }
+
   using Ids = std::vector<std::string>;
   std::optional<TenantRef> shop_, other_;
 };
@@ -105,6 +138,103 @@ TEST_F(DumpRestoreTest, IncrementsContinueWhatTheyFollow) {
             StatusCode::kInvalidArgument);
   EXPECT_EQ(RestoreAll(refused.engine(), {Opener(base), Opener(base)}, {}).code(),
             StatusCode::kInvalidArgument);
+}
+
+// Goal: what was deleted at the source between the dumps is not brought back, whether its rows are still there or not.
+TEST_F(DumpRestoreTest, TenantsDeletedBetweenIncrementsAreLeftOut) {
+  const std::string base = Dump();
+  const Position first = Now();
+  Insert(*other_, "secret");
+  const std::string middle = Changes(first);
+  const Position second = Now();
+  Delete("other");
+  Insert(*shop_, "cleo");
+  const std::string deleted = Changes(second);
+  ReclaimAll();
+  const std::string reclaimed = Changes(second);
+  for (const std::string* last : {&deleted, &reclaimed}) {
+    OtherEngine restored;
+    const Status done =
+        RestoreAll(restored.engine(), {Opener(base), Opener(middle), Opener(*last)}, {});
+    ASSERT_TRUE(done.ok()) << done.ToString();
+    EXPECT_EQ(Findings(restored.engine()), Ids());
+    EXPECT_EQ(SpaceCount(restored.engine()), 2u);  // The directory and one shop.
+    EXPECT_EQ(Subscribers(restored.engine(), "shop"), (Ids{"ada", "cleo"}));
+  }
+}
+
+TEST_F(DumpRestoreTest, WhatARestoreReplacedBetweenIncrementsIsLeftOut) {
+  const std::string base = Dump();
+  const Position first = Now();
+  Insert(*shop_, "newer");
+  Restore(base);
+  Insert(Find(engine(), "shop").value(), "cleo");
+  const std::string changes = Changes(first);
+  OtherEngine restored;
+  const Status done = RestoreAll(restored.engine(), {Opener(base), Opener(changes)}, {});
+  ASSERT_TRUE(done.ok()) << done.ToString();
+  EXPECT_EQ(Findings(restored.engine()), Ids());
+  EXPECT_EQ(SpaceCount(restored.engine()), 3u);
+  EXPECT_EQ(Subscribers(restored.engine(), "shop"), (Ids{"ada", "cleo"}));
+}
+
+// Goal: a space that comes back has all its rows, also those that no dump before could show.
+// Method: one increment while it is put aside, one after it is back; whole dumps and dumps of the tenant.
+TEST_F(DumpRestoreTest, WhatAnUndoBroughtBackIsWholeInTheNextIncrement) {
+  for (const std::string tenant : {"", "shop"}) {
+    const std::string base = Dump(tenant);
+    const Position first = Now();
+    const Ids before = Subscribers(engine(), "shop");
+    Insert(Find(engine(), "shop").value(), "unseen" + tenant);
+    ASSERT_TRUE(Run(Find(engine(), "shop").value(), [&](Transaction& tx) -> Status {
+                  TNT_ASSIGN_OR_RETURN(const auto gone,
+                                       tx.Get<schema::EmailSubscriber>({before.front()}));
+                  return tx.Erase(gone);
+                }).status.ok());
+    Restore(base);
+    const std::string aside = Changes(first, tenant);
+    const Position second = Now();
+    ASSERT_TRUE(UndoRestore(engine(), "shop").ok());
+    Insert(Find(engine(), "shop").value(), "zoe" + tenant);
+    const std::string back = Changes(second, tenant);
+    OtherEngine restored;
+    const std::vector<OpenDump> dumps = {Opener(base), Opener(aside), Opener(back)};
+    const Status done = tenant.empty() ? RestoreAll(restored.engine(), dumps, {})
+                                       : RestoreTenant(restored.engine(), dumps, {}, {}).status();
+    ASSERT_TRUE(done.ok()) << done.ToString();
+    EXPECT_EQ(Findings(restored.engine()), Ids());
+    EXPECT_EQ(Subscribers(restored.engine(), "shop"), Subscribers(engine(), "shop"));
+  }
+}
+
+// Goal: the same for a space that was being loaded when the dump before was taken.
+TEST_F(DumpRestoreTest, WhatWasBeingLoadedIsWholeInTheNextIncrement) {
+  for (int part = 0; part < 10; ++part) {
+    const auto insert = [part](Transaction& tx) -> Status {
+      for (int i = 0; i < 200; ++i) {
+        const std::string id = "s" + std::to_string(part * 200 + i);
+        TNT_RETURN_IF_ERROR(tx.Insert(NewSubscriber(id)));
+      }
+      return Status::Ok();
+    };
+    ASSERT_TRUE(Run(*shop_, insert).status.ok());
+  }
+  std::string base;
+  Position first;
+  Restore(Dump(), true, [&](std::string_view phase, uint64_t, uint64_t) {
+    if (phase != "load" || !base.empty()) return true;
+    engine().WaitReleased(engine().appended_index());
+    base = Dump();
+    first = Now();
+    return true;
+  });
+  ASSERT_FALSE(base.empty());
+  const std::string changes = Changes(first);
+  OtherEngine restored;
+  const Status done = RestoreAll(restored.engine(), {Opener(base), Opener(changes)}, {});
+  ASSERT_TRUE(done.ok()) << done.ToString();
+  EXPECT_EQ(Findings(restored.engine()), Ids());
+  EXPECT_EQ(Subscribers(restored.engine(), "shop").size(), 2001u);
 }
 
 TEST_F(DumpRestoreTest, ChangesOfATenantAreOnlyItsOwn) {

@@ -1,0 +1,55 @@
+#include "engine/dump/live_spaces.h"
+
+#include "engine/codec/stored.h"
+#include "engine/keys/keys.h"
+#include "engine/schema/directory.capnp.h"
+
+namespace tenantry::dump {
+
+Status LiveSpaces::Look(size_t dump, const Block& block) {
+  const SpaceId space = block.head.space;
+  if (block.head.kind == BlockKind::kRows) {
+    const bool begins = first_dumps_.emplace(space, dump).second || first_dumps_[space] != dump;
+    first_dumps_[space] = dump;
+    if (begins && space == kDirectorySpace) {
+      tenants_.clear();
+      live_.clear();
+    }
+  }
+  return space == kDirectorySpace ? LookAtDirectory(block) : Status::Ok();
+}
+
+Status LiveSpaces::LookAtDirectory(const Block& block) {
+  static const std::string records =
+      keys::RecordPrefix(kDirectorySpace, schema::CollectionOf<schema::Tenant>().number)
+          .substr(keys::kSpaceBytes);
+  return VisitRows(block, [this](bool put, std::string_view key, std::string_view value) -> Status {
+    if (!key.starts_with(records)) return Status::Ok();
+    Forget(key);
+    if (!put) return Status::Ok();
+    TNT_ASSIGN_OR_RETURN(const auto tenant, codec::Stored<schema::Tenant>::Decode(value));
+    const SpaceId space(tenant->getSpace());
+    tenants_.emplace(key, space);
+    live_.insert(space);
+    return Status::Ok();
+  });
+}
+
+void LiveSpaces::Forget(std::string_view key) {
+  const auto found = tenants_.find(key);
+  if (found == tenants_.end()) return;
+  live_.erase(found->second);
+  tenants_.erase(found);
+}
+
+size_t LiveSpaces::FirstDump(SpaceId space) const {
+  const auto found = first_dumps_.find(space);
+  return found == first_dumps_.end() ? 0 : found->second;
+}
+
+bool LiveSpaces::Wants(size_t dump, SpaceId space) const {
+  if (space == kDirectorySpace) return true;
+  return dump >= FirstDump(space) && IsLive(space);
+}
+
+}  // namespace tenantry::dump
