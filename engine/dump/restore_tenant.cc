@@ -274,6 +274,8 @@ class TenantRestorer {
     TNT_ASSIGN_OR_RETURN(const auto before, codec::Stored<schema::EmailMembership>::Decode(value));
     codec::Draft<schema::EmailMembership> after(before);
     after->setTenantId(new_id_);
+    // A login that names no gym goes to the one used last, and nobody has used the copy.
+    if (copies()) after->setLastUsedAt(0);
     TNT_ASSIGN_OR_RETURN(const auto known,
                          engine_.View().DirectorySpace(kTier).Find<schema::EmailMembership>(
                              {View(before->getEmailKey()), std::string_view(new_id_)}));

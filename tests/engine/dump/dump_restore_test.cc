@@ -349,6 +349,32 @@ TEST_F(DumpRestoreTest, CopyHasIdsOfItsOwnEverywhere) {
       StatusCode::kAlreadyExists);
 }
 
+// Goal: a login that names no gym goes to the one that was used last, not to a copy that nobody has used.
+TEST_F(DumpRestoreTest, AccountsOfACopyCountAsNeverUsed) {
+  const auto note_use = [](DirectoryTransaction& tx) -> Status {
+    codec::Draft<schema::EmailMembership> membership;
+    membership->setEmailKey("eve@mail.example");
+    membership->setTenantId("shop");
+    membership->setMemberId("eve");
+    membership->setLastUsedAt(kTestStartMs);
+    return tx.Insert(membership);
+  };
+  ASSERT_TRUE(engine().ExecuteDirectory({2, "test", ""}, kTier, note_use).status.ok());
+  engine().WaitReleased(engine().appended_index());
+  const std::string bytes = Dump("shop");
+  ASSERT_TRUE(RestoreTenant(engine(), {Opener(bytes)}, {.tenant = {}, .as = "copy"}, {}).ok());
+  OtherEngine elsewhere;
+  ASSERT_TRUE(RestoreTenant(elsewhere.engine(), {Opener(bytes)}, {}, {}).ok());
+  const auto last_used = [](Engine& at, std::string_view tenant) {
+    const auto membership = at.View().DirectorySpace(kTier).Get<schema::EmailMembership>(
+        {std::string_view("eve@mail.example"), tenant});
+    return membership.ok() ? (*membership)->getLastUsedAt() : -1;
+  };
+  EXPECT_EQ(last_used(engine(), "shop"), kTestStartMs);
+  EXPECT_EQ(last_used(engine(), "copy"), 0);
+  EXPECT_EQ(last_used(elsewhere.engine(), "shop"), kTestStartMs);
+}
+
 TEST_F(DumpRestoreTest, TenantOutOfAWholeDumpIntoAnotherCluster) {
   const std::string popup = AddPopup(*shop_);
   const std::string bytes = Dump();

@@ -77,6 +77,16 @@ def status(server, path):
         return error.code
 
 
+DEMO_LOGIN = r"demo: gym member (\S+) password (\S+)"
+
+
+def login_gym(server):
+    """The gym that a login without a tenantId picks for a demo member."""
+    email, password = re.search(DEMO_LOGIN, server.credentials).groups()
+    answer = server.post("/auth/login", {"email": email, "password": password})
+    return answer["member"]["tenantId"]
+
+
 def flip(path, at):
     with open(path, "r+b") as file:
         file.seek(at)
@@ -132,6 +142,7 @@ def serving(server, data, folder):
         admin("dump", "--data", data, "--tenant", gym, "-o", f"{folder}/gym.tnt")
         admin("restore", f"{folder}/gym.tnt", "--data", data, "--as", "Second Gym")
         admin("restore", f"{folder}/gym.tnt", "--data", data, "--as", "Second Gym", code=1)
+        check(login_gym(server) == gym, "a login goes to a copy that nobody has used")
         out, _ = admin("tenant", "list", "--data", data)
         check("Second Gym" in out and "copy-shop" in out, out)
         admin("tenant", "suspend", "--data", data, "--id", "copy-shop")
