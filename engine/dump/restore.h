@@ -55,8 +55,14 @@ struct RestoredTenant {
 Result<RestoredTenant> RestoreTenant(Engine& engine, const std::vector<OpenDump>& dumps,
                                      const TenantRestore& wanted, const RestoreOptions& options);
 
-// Switches a tenant back to the space that its last restore replaced; what it has now is kept in turn.
-Status UndoRestore(Engine& engine, const std::string& tenant);
+// What a tenant has after an undo.
+enum class Undone {
+  kBeforeRestore,  // What it had before its last restore.
+  kRestored,       // What that restore brought: an undo was undone.
+};
+// Switches a tenant back to the space that its last restore replaced; what it has now is kept in turn, so that a second one
+// swaps back.
+Result<Undone> UndoRestore(Engine& engine, const std::string& tenant);
 
 // Gives up replaced spaces whose time is over. True when there may be more.
 Result<bool> ExpireReplaced(Engine& engine);

@@ -426,13 +426,17 @@ Result<RestoredTenant> RestoreTenant(Engine& engine, const std::vector<OpenDump>
   return TenantRestorer(engine, dumps, wanted, options).Run();
 }
 
-Status UndoRestore(Engine& engine, const std::string& tenant) {
+Result<Undone> UndoRestore(Engine& engine, const std::string& tenant) {
   TNT_ASSIGN_OR_RETURN(const Former former, FindFormer(engine.View(), tenant));
+  Undone undone{};
   const Outcome outcome =
       engine.ExecuteDirectory(kUndo, kTier, [&](DirectoryTransaction& tx) -> Status {
         TNT_ASSIGN_OR_RETURN(const std::optional<TenantRecord> now,
                              tx.Find<schema::Tenant>({tenant}));
         if (!now) return NotFound("no tenant " + tenant);
+        // A restore loads into a space with a higher number than any it had.
+        undone =
+            former.space < SpaceId((*now)->getSpace()) ? Undone::kBeforeRestore : Undone::kRestored;
         const std::string marker = SpaceMeta(kReplacedPrefix, former.space);
         TNT_ASSIGN_OR_RETURN(const std::optional<std::string> kept, tx.Meta(marker));
         if (!kept) return Conflict("what the restore replaced was given up just now");
@@ -449,7 +453,8 @@ Status UndoRestore(Engine& engine, const std::string& tenant) {
   engine.WaitReleased(outcome.release_index);
   TNT_ASSIGN_OR_RETURN(const TenantRef ref,
                        tenant::Directory::FindBySpace(engine.View(), former.space, kTier));
-  return jobs::QueueAll(engine, ref);
+  TNT_RETURN_IF_ERROR(jobs::QueueAll(engine, ref));
+  return undone;
 }
 
 }  // namespace tenantry::dump

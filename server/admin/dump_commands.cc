@@ -101,9 +101,15 @@ AdminReply RunRestore(Engine& engine, const AdminRequest& request) {
 
 AdminReply RunUndo(Engine& engine, const AdminRequest& request) {
   const std::string& tenant = request.Argument("tenant");
-  const Status undone = dump::UndoRestore(engine, tenant);
-  if (!undone.ok()) return Failed(undone);
-  return {kExitOk, "tenant " + tenant + " is as it was before its last restore\n", ""};
+  const Result<dump::Undone> undone = dump::UndoRestore(engine, tenant);
+  if (!undone.ok()) return Failed(undone.status());
+  const bool before = *undone == dump::Undone::kBeforeRestore;
+  const std::string now = before ? "as it was before its last restore; what that restore brought"
+                                 : "as its last restore made it; what it had before";
+  return {kExitOk,
+          "tenant " + tenant + " is " + now +
+              " is kept for 7 days, and the same command swaps back to it\n",
+          ""};
 }
 
 }  // namespace tenantry::server

@@ -99,7 +99,7 @@ Result<std::string> RestoreFolder(const std::vector<dump::OpenDump>& dumps,
   return aside;
 }
 
-Result<std::string> UndoFolderRestore(const std::string& folder) {
+Result<SwappedFolders> UndoFolderRestore(const std::string& folder) {
   PosixFileSystem files;
   const std::string data = Plain(folder);
   const std::string parent = ParentOf(data);
@@ -114,11 +114,11 @@ Result<std::string> UndoFolderRestore(const std::string& folder) {
   }
   if (newest < 0) return NotFound("nothing is kept that a restore of " + data + " replaced");
   TNT_ASSIGN_OR_RETURN(const FolderLock lock, FolderLock::Acquire(data));
-  const std::string former = data + kReplaced + std::to_string(newest);
-  TNT_ASSIGN_OR_RETURN(const std::string aside, MoveAside(files, data));
+  std::string former = data + kReplaced + std::to_string(newest);
+  TNT_ASSIGN_OR_RETURN(std::string aside, MoveAside(files, data));
   TNT_RETURN_IF_ERROR(files.Rename(former, data));
   TNT_RETURN_IF_ERROR(files.SyncDirectory(parent));
-  return aside;
+  return SwappedFolders{std::move(former), std::move(aside)};
 }
 
 }  // namespace tenantry::tools

@@ -23,8 +23,12 @@ struct FolderRestore {
 // Where the folder that was there is now; empty when there was none.
 Result<std::string> RestoreFolder(const std::vector<dump::OpenDump>& dumps,
                                   const FolderRestore& wanted);
-// Puts back what the last restore replaced; what is there now is kept in turn. Returns where.
-Result<std::string> UndoFolderRestore(const std::string& data);
+struct SwappedFolders {
+  std::string back;   // Where what is there now was kept.
+  std::string aside;  // Where what was there is now.
+};
+// Puts back what the last restore replaced; what is there now is kept in turn, so that a second undo swaps back.
+Result<SwappedFolders> UndoFolderRestore(const std::string& data);
 
 // Whether `data` is a data folder, empty or absent, or something else (kInvalidArgument).
 Result<bool> HoldsData(const std::string& data);

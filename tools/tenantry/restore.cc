@@ -23,14 +23,16 @@ int Undo(const Invocation& invocation) {
     request.arguments["tenant"] = invocation.Get("tenant");
     return Show(RunOnFolder(data, request));
   }
-  const Result<std::string> aside = UndoFolderRestore(data);
-  if (!aside.ok()) {
-    const bool locked = aside.status().code() == StatusCode::kUnavailable;
-    return locked ? Show({server::kExitLocked, "", std::string(aside.status().message())})
-                  : ShowFailure(aside.status());
+  const Result<SwappedFolders> swapped = UndoFolderRestore(data);
+  if (!swapped.ok()) {
+    const bool locked = swapped.status().code() == StatusCode::kUnavailable;
+    return locked ? Show({server::kExitLocked, "", std::string(swapped.status().message())})
+                  : ShowFailure(swapped.status());
   }
-  std::printf("%s is as it was before its last restore; what it had is kept as %s\n", data.c_str(),
-              aside->c_str());
+  std::printf(
+      "%s has what was kept as %s; what it had is kept as %s, and the same command swaps them "
+      "back\n",
+      data.c_str(), swapped->back.c_str(), swapped->aside.c_str());
   return server::kExitOk;
 }
 
@@ -119,7 +121,8 @@ Command RestoreCommand() {
        {"as", "As a new tenant: the shop id, or the gym's name. Ids are minted anew",
         OptionKind::kOptional, "NAME"},
        {"replace", "Restore over what is there; it is kept for --undo", OptionKind::kFlag},
-       {"undo", "Bring back what the last restore (of --tenant) replaced", OptionKind::kFlag},
+       {"undo", "Bring back what the last restore (of --tenant) replaced; once more swaps back",
+        OptionKind::kFlag},
        {"partial", "Take a salvaged dump, which lacks rows", OptionKind::kFlag},
        {"quiet", "Show no progress", OptionKind::kFlag},
        {"FILE", "A dump, then dumps made with --since, oldest first; - is stdin",

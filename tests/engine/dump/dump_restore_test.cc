@@ -273,12 +273,12 @@ TEST_F(DumpRestoreTest, TenantOverItselfAndBack) {
       Run(*shop_, [](Transaction& tx) { return tx.Insert(NewSubscriber("lost")); }).status.code(),
       StatusCode::kNotFound);
 
-  ASSERT_TRUE(UndoRestore(engine(), "shop").ok());
+  EXPECT_EQ(UndoRestore(engine(), "shop").value(), Undone::kBeforeRestore);
   EXPECT_EQ(Subscribers(engine(), "shop"), (Ids{"ada", "newer"}));
   // Its webhooks hear of changes again.
   const SpaceReader undone = engine().View().Space(Find(engine(), "shop").value(), kTier);
   EXPECT_EQ(undone.Meta("alive").value(), "1w");
-  ASSERT_TRUE(UndoRestore(engine(), "shop").ok());
+  EXPECT_EQ(UndoRestore(engine(), "shop").value(), Undone::kRestored);
   EXPECT_EQ(Subscribers(engine(), "shop"), (Ids{"ada"}));
   EXPECT_TRUE(tenant::Directory::FindByReference(engine().View(), schema::ReferenceKind::POPUP,
                                                  popup, kTier)
@@ -300,7 +300,7 @@ TEST_F(DumpRestoreTest, WhatWasReplacedIsReclaimedAfterAWeek) {
   clock_.AdvanceMs(kUndoMs + 1);
   EXPECT_TRUE(ExpireReplaced(engine()).value());
   EXPECT_FALSE(ExpireReplaced(engine()).value());
-  EXPECT_EQ(UndoRestore(engine(), "shop").code(), StatusCode::kNotFound);
+  EXPECT_EQ(UndoRestore(engine(), "shop").status().code(), StatusCode::kNotFound);
   while (tenant::ReclaimStep(engine()).value()) {
   }
   engine().WaitReleased(engine().appended_index());

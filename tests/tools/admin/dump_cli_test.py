@@ -135,8 +135,12 @@ def serving(server, data, folder):
         admin("restore", shop, "--data", data, code=1)
         admin("restore", shop, "--data", data, "--replace")
         check(popup_ids(server, "demo-shop") == ids, "a tenant restored over itself keeps its ids")
-        admin("restore", "--undo", "--tenant", "demo-shop", "--data", data)
-        check(popup_ids(server, "demo-shop") == ids, "undone")
+        undo = ("restore", "--undo", "--tenant", "demo-shop", "--data", data)
+        for state in ("as it was before its last restore", "as its last restore made it",
+                      "as it was before its last restore"):
+            out, _ = admin(*undo)
+            check(f"tenant demo-shop is {state}" in out and "the same command swaps back" in out, out)
+            check(popup_ids(server, "demo-shop") == ids, "undone")
         admin("restore", whole, "--data", data, code=1)
         gym = re.search(r"demo: gym tenant (\S+)", server.credentials).group(1)
         admin("dump", "--data", data, "--tenant", gym, "-o", f"{folder}/gym.tnt")
@@ -184,6 +188,12 @@ def stopped(data, folder):
     # Over data that is there, and back.
     admin("restore", whole, "--data", later, code=1)
     admin("restore", whole, "--data", later, "--replace")
+    admin("diff", whole, later)
+    out, _ = admin("restore", "--undo", "--data", later)
+    kept = re.search(r"has what was kept as (\S+); what it had is kept as (\S+), .*swaps them back", out)
+    check(kept and not os.path.exists(kept.group(1)) and os.path.exists(kept.group(2)), out)
+    again, _ = admin("restore", "--undo", "--data", later)
+    check(f"has what was kept as {kept.group(2)};" in again, again)
     admin("diff", whole, later)
     admin("restore", "--undo", "--data", later)
     out, _ = admin("digest", "--data", later)
