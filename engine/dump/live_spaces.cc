@@ -16,7 +16,11 @@ Status LiveSpaces::Look(size_t dump, const Block& block) {
       live_.clear();
     }
   }
-  return space == kDirectorySpace ? LookAtDirectory(block) : Status::Ok();
+  if (space == kDirectorySpace) return LookAtDirectory(block);
+  Orphan& seen = seen_[space];
+  seen.tenant = block.head.tenant;
+  seen.rows += block.head.rows;
+  return Status::Ok();
 }
 
 Status LiveSpaces::LookAtDirectory(const Block& block) {
@@ -31,6 +35,7 @@ Status LiveSpaces::LookAtDirectory(const Block& block) {
     const SpaceId space(tenant->getSpace());
     tenants_.emplace(key, space);
     live_.insert(space);
+    owned_.insert(space);
     return Status::Ok();
   });
 }
@@ -42,6 +47,12 @@ void LiveSpaces::Forget(std::string_view key) {
   tenants_.erase(found);
 }
 
+std::map<SpaceId, LiveSpaces::Orphan> LiveSpaces::Orphans() const {
+  std::map<SpaceId, Orphan> orphans = seen_;
+  std::erase_if(orphans, [this](const auto& each) { return owned_.contains(each.first); });
+  return orphans;
+}
+
 size_t LiveSpaces::FirstDump(SpaceId space) const {
   const auto found = first_dumps_.find(space);
   return found == first_dumps_.end() ? 0 : found->second;
@@ -50,6 +61,11 @@ size_t LiveSpaces::FirstDump(SpaceId space) const {
 bool LiveSpaces::Wants(size_t dump, SpaceId space) const {
   if (space == kDirectorySpace) return true;
   return dump >= FirstDump(space) && IsLive(space);
+}
+
+std::string DescribeOrphan(SpaceId space, const LiveSpaces::Orphan& orphan) {
+  return "tenant " + orphan.tenant + " (space " + std::to_string(space.value()) + ", " +
+         std::to_string(orphan.rows) + " rows)";
 }
 
 }  // namespace tenantry::dump

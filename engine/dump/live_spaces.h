@@ -23,6 +23,13 @@ class LiveSpaces {
   bool IsLive(SpaceId space) const { return live_.contains(space); }
   // The newest dump that has the space whole; what older ones say of it is out of date.
   size_t FirstDump(SpaceId space) const;
+  // Spaces with rows of which no dump had the tenant's record: only a salvaged one lacks it.
+  struct Orphan {
+    std::string tenant;
+    uint64_t rows = 0;
+  };
+  std::map<SpaceId, Orphan> Orphans() const;
+  bool any_live() const { return !live_.empty(); }
   // Whether a restore of everything loads what this dump says of the space.
   bool Wants(size_t dump, SpaceId space) const;
 
@@ -32,7 +39,12 @@ class LiveSpaces {
 
   std::map<std::string, SpaceId, std::less<>> tenants_;  // By the key of the tenant's record.
   std::set<SpaceId> live_;                               // Theirs: one is asked about per block.
+  std::set<SpaceId> owned_;                              // At any time.
+  std::map<SpaceId, Orphan> seen_;                       // Of every space but the directory.
   std::map<SpaceId, size_t> first_dumps_;
 };
+
+// "tenant demo-shop (space 3, 12 rows)".
+std::string DescribeOrphan(SpaceId space, const LiveSpaces::Orphan& orphan);
 
 }  // namespace tenantry::dump

@@ -8,11 +8,14 @@
 #include "engine/dump/loader.h"
 #include "engine/dump/reader.h"
 #include "engine/keys/keys.h"
+#include "engine/schema/directory.capnp.h"
 #include "engine/space_meta.h"
+#include "engine/tenant/directory.h"
 
 namespace tenantry::dump {
 namespace {
 
+constexpr CommandInfo kMend{static_cast<uint16_t>(CommandKind::kRestoreLoad), "admin", ""};
 constexpr CommandInfo kGiveUp{static_cast<uint16_t>(CommandKind::kReclaim), "system", "", true};
 
 Status CompareAll(const ReadView& view, const RowSum& loaded) {
@@ -38,6 +41,52 @@ Result<std::vector<std::pair<SpaceId, std::string>>> ListMetas(const ReadView& v
   }
   TNT_RETURN_IF_ERROR(rows->status());
   return found;
+}
+
+// Rows without an owner are left out: nobody could read or delete them.
+Status NameOrphans(const LiveSpaces& spaces, const RestoreOptions& options) {
+  const std::map<SpaceId, LiveSpaces::Orphan> orphans = spaces.Orphans();
+  for (const auto& [space, orphan] : orphans) {
+    if (!options.lost) break;
+    options.lost(DescribeOrphan(space, orphan) +
+                 ": the dump has lost its record in the directory; take another dump of it");
+  }
+  if (orphans.empty() || spaces.any_live()) return Status::Ok();
+  return Corruption(
+      "nothing of this dump can be brought back: it has lost the directory, which says whose the "
+      "rows are; take another dump");
+}
+
+// What a salvaged dump may lack around tenants whose records it has: the row that makes a space alive, and the number of the
+// next space, without which a new tenant would get one that is taken.
+Status MendTenants(Engine& engine) {
+  const auto plan = [](DirectoryTransaction& tx) -> Status {
+    std::vector<codec::Stored<schema::Tenant>> tenants;
+    TNT_RETURN_IF_ERROR(tx.ScanRecords<schema::Tenant>(
+        {}, false, [&tenants](const codec::Stored<schema::Tenant>& tenant) {
+          tenants.push_back(tenant);
+          return true;
+        }));
+    TNT_ASSIGN_OR_RETURN(const std::optional<std::string> stored, tx.Meta(kNextSpaceMeta));
+    const uint64_t before = stored && stored->size() == 8 ? LoadBig64(stored->data()) : 1;
+    uint64_t next = before;
+    for (const codec::Stored<schema::Tenant>& tenant : tenants) {
+      const SpaceId space(tenant->getSpace());
+      next = std::max(next, space.value() + 1);
+      const std::string key = AliveKey(space).substr(keys::kSpaceBytes);
+      TNT_ASSIGN_OR_RETURN(const std::optional<std::string> alive, tx.GetRow(space, key));
+      if (alive) continue;
+      TNT_RETURN_IF_ERROR(tx.PutRow(space, key, AliveValue(false, tenant::IsSuspended(*tenant))));
+    }
+    if (next == before) return Status::Ok();
+    std::string value;
+    AppendBig64(&value, next);
+    return tx.SetMeta(kNextSpaceMeta, value);
+  };
+  const Outcome outcome = engine.ExecuteDirectory(kMend, ReadTier::kBlocking, plan);
+  TNT_RETURN_IF_ERROR(outcome.status);
+  engine.WaitReleased(outcome.release_index);
+  return Status::Ok();
 }
 
 }  // namespace
@@ -111,6 +160,7 @@ Status RestoreAll(Engine& engine, const std::vector<OpenDump>& dumps,
                   const RestoreOptions& options) {
   TNT_ASSIGN_OR_RETURN(const CheckedDumps checked, CheckDumps(dumps, options));
   if (!checked.first.tenant.empty()) return InvalidArgument("this is the dump of one tenant");
+  TNT_RETURN_IF_ERROR(NameOrphans(checked.spaces, options));
   Loader loader(engine, options.gentle);
   uint64_t rows = 0;
   const auto load_block = [&](const Block& block) {
@@ -132,7 +182,8 @@ Status RestoreAll(Engine& engine, const std::vector<OpenDump>& dumps,
   TNT_RETURN_IF_ERROR(VisitDumps(dumps, load));
   TNT_RETURN_IF_ERROR(loader.Finish());
   // After changes the sum of what was put is not that of what is there.
-  return dumps.size() == 1 ? CompareAll(engine.View(), loader.sum()) : Status::Ok();
+  if (dumps.size() == 1) TNT_RETURN_IF_ERROR(CompareAll(engine.View(), loader.sum()));
+  return options.partial ? MendTenants(engine) : Status::Ok();
 }
 
 Result<bool> ExpireReplaced(Engine& engine) {

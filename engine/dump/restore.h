@@ -31,13 +31,17 @@ using OpenDump = std::function<Result<std::unique_ptr<ByteSource>>()>;
 // Hears which part runs and how many rows it did; false ends the restore.
 using RestoreReport = std::function<bool(std::string_view phase, uint64_t rows, uint64_t total)>;
 
+// Hears of each tenant that a salvaged dump has rows of but cannot bring back, and why.
+using RestoreLoss = std::function<void(std::string_view what)>;
+
 struct RestoreOptions {
   bool partial = false;  // A salvaged dump will do.
   bool gentle = false;   // Others are served meanwhile.
   RestoreReport report = {};
+  RestoreLoss lost = {};
 };
 
-// Oldest first.
+// Oldest first. kCorruption when the directory is lost, which says whose the rows are.
 Status RestoreAll(Engine& engine, const std::vector<OpenDump>& dumps,
                   const RestoreOptions& options);
 

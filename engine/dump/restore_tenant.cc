@@ -133,9 +133,18 @@ class TenantRestorer {
       return true;
     });
     TNT_RETURN_IF_ERROR(visited);
-    if (!rows.space()) return NotFound("this dump has no tenant " + id_);
+    if (!rows.space()) return NoTenant();
     dump_space_ = *rows.space();
     return Status::Ok();
+  }
+
+  Status NoTenant() const {
+    for (const auto& [space, orphan] : spaces_.Orphans()) {
+      if (orphan.tenant != id_) continue;
+      return Corruption(DescribeOrphan(space, orphan) +
+                        ": the dump has lost its record in the directory; take another dump of it");
+    }
+    return NotFound("this dump has no tenant " + id_);
   }
 
   Status LookAtDump() {

@@ -67,6 +67,9 @@ int RestoreIntoFolder(const Invocation& invocation, const std::string& tenant,
   wanted.options.report = [progress](std::string_view phase, uint64_t rows, uint64_t total) {
     return progress->Report({phase, "rows", rows, total});
   };
+  wanted.options.lost = [](std::string_view what) {
+    std::fprintf(stderr, "tenantry: left out: %.*s\n", static_cast<int>(what.size()), what.data());
+  };
   const Result<std::string> aside = RestoreFolder(dumps, wanted);
   if (!aside.ok()) {
     const bool locked = aside.status().code() == StatusCode::kUnavailable;

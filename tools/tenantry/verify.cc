@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <optional>
 
 #include <sys/stat.h>
 
 #include "engine/base/file.h"
+#include "engine/dump/live_spaces.h"
 #include "engine/dump/reader.h"
 #include "engine/dump/writer.h"
 #include "engine/log/segment_verify.h"
@@ -170,8 +172,13 @@ Status CopyBlock(const dump::Block& block, dump::DumpWriter* writer) {
   return Status::Ok();
 }
 
-Status Salvage(const Invocation& invocation, Progress* progress, uint64_t* rows,
-               std::vector<dump::Damage>* damages) {
+struct Salvaged {
+  uint64_t rows = 0;
+  std::vector<dump::Damage> damages;
+  std::map<SpaceId, dump::LiveSpaces::Orphan> orphans;
+};
+
+Result<Salvaged> Salvage(const Invocation& invocation, Progress* progress) {
   TNT_ASSIGN_OR_RETURN(const OpenFd input, OpenInput(invocation.Get("FILE"), false));
   TNT_ASSIGN_OR_RETURN(OutputFile out,
                        OutputFile::Open(invocation.Get("output"), invocation.Has("force")));
@@ -181,6 +188,7 @@ Status Salvage(const Invocation& invocation, Progress* progress, uint64_t* rows,
   dump::DumpWriter writer(sink);
   bool begun = false;
   std::optional<SpaceId> space;
+  dump::LiveSpaces spaces;
   const auto keep = [&](const dump::Block& block) -> Status {
     if (!begun) {
       dump::Header header = reader.header();
@@ -193,29 +201,35 @@ Status Salvage(const Invocation& invocation, Progress* progress, uint64_t* rows,
       TNT_RETURN_IF_ERROR(writer.BeginSpace(block.head.space, block.head.tenant, block.head.kind));
       space = block.head.space;
     }
+    TNT_RETURN_IF_ERROR(spaces.Look(0, block));
     return CopyBlock(block, &writer);
   };
   const Status read = ReadTolerant(&reader, SizeOf(input.get()), progress, keep);
   TNT_RETURN_IF_ERROR(read);
-  *damages = reader.damages();
-  *rows = writer.rows();
   if (!begun) return Corruption(invocation.Get("FILE") + " has no block that is whole");
   TNT_RETURN_IF_ERROR(writer.Finish());
-  return out.Commit();
+  TNT_RETURN_IF_ERROR(out.Commit());
+  Salvaged done{writer.rows(), reader.damages(), {}};
+  // The records of tenants that did not change are in the dump before.
+  if (!reader.header().incremental()) done.orphans = spaces.Orphans();
+  return done;
 }
 
 int RunSalvage(const Invocation& invocation) {
   Progress progress(invocation.Has("quiet"));
-  uint64_t rows = 0;
-  std::vector<dump::Damage> damages;
-  const Status salvaged = Salvage(invocation, &progress, &rows, &damages);
-  if (!salvaged.ok()) return ShowFailure(salvaged);
-  for (const dump::Damage& damage : damages) {
+  const Result<Salvaged> salvaged = Salvage(invocation, &progress);
+  if (!salvaged.ok()) return ShowFailure(salvaged.status());
+  for (const dump::Damage& damage : salvaged->damages) {
     std::fprintf(stderr, "tenantry: %s: %s\n", damage.rows_lost ? "lost" : "damaged",
                  damage.what.c_str());
   }
+  for (const auto& [space, orphan] : salvaged->orphans) {
+    std::fprintf(stderr,
+                 "tenantry: lost: %s: its record in the directory; a restore leaves its rows out\n",
+                 dump::DescribeOrphan(space, orphan).c_str());
+  }
   std::printf("%llu rows in whole blocks, %zu places damaged\n",
-              static_cast<unsigned long long>(rows), damages.size());
+              static_cast<unsigned long long>(salvaged->rows), salvaged->damages.size());
   return server::kExitOk;
 }
 

@@ -2,7 +2,9 @@
 #include <set>
 
 #include "engine/dump/reader.h"
+#include "engine/dump/state_check.h"
 #include "engine/dump/writer.h"
+#include "engine/keys/keys.h"
 #include "engine/log/segment_verify.h"
 #include "tests/engine/dump/dump_helpers.h"
 
@@ -75,8 +77,106 @@ class DumpDamageTest : public EngineFixture {
     return places;
   }
 
+  // The dump without some rows, as `admin salvage` would leave it.
+  using IsLost = std::function<bool(const BlockHead& head, std::string_view key)>;
+  std::string Salvaged(const IsLost& is_lost) const {
+    std::string bytes;
+    StringSink sink(&bytes);
+    DumpWriter writer(sink);
+    StringSource source(whole_);
+    DumpReader reader(source);
+    EXPECT_TRUE(reader.Open().ok());
+    Header header = reader.header();
+    header.salvaged = true;
+    EXPECT_TRUE(writer.Begin(header).ok());
+    Block block;
+    while (reader.NextBlock(&block).value()) {
+      EXPECT_TRUE(writer.BeginSpace(block.head.space, block.head.tenant).ok());
+      const VisitRow copy = [&](bool /*put*/, std::string_view key, std::string_view value) {
+        return is_lost(block.head, key) ? Status::Ok() : writer.Put(key, value);
+      };
+      EXPECT_TRUE(VisitRows(block, copy).ok());
+    }
+    EXPECT_TRUE(writer.Finish().ok());
+    return bytes;
+  }
+
   std::string whole_;
 };
+
+// Goal: rows that nobody owns any more are not restored, and it is said whose they were.
+TEST_F(DumpDamageTest, WithoutTheDirectoryNothingIsRestored) {
+  const std::string saved =
+      Salvaged([](const BlockHead& head, std::string_view) { return head.space.value() == 0; });
+  OtherEngine elsewhere;
+  std::string lost;
+  const RestoreOptions options{
+      .partial = true, .report = {}, .lost = [&lost](std::string_view what) {
+        lost.append(what).append("\n");
+      }};
+  const Status refused = RestoreAll(elsewhere.engine(), {Opener(saved)}, options);
+  EXPECT_EQ(refused.code(), StatusCode::kCorruption) << refused.ToString();
+  EXPECT_NE(refused.message().find("directory"), std::string_view::npos);
+  for (const char* shop : {"alpha", "beta", "gamma"}) {
+    EXPECT_NE(lost.find(std::string("tenant ") + shop), std::string::npos) << lost;
+  }
+  const auto one = RestoreTenant(elsewhere.engine(), {Opener(saved)},
+                                 {.tenant = "beta", .as = {}, .replace = false}, options);
+  EXPECT_EQ(one.status().code(), StatusCode::kCorruption) << one.status().ToString();
+  const auto nobody = RestoreTenant(elsewhere.engine(), {Opener(saved)},
+                                    {.tenant = "nobody", .as = {}, .replace = false}, options);
+  EXPECT_EQ(nobody.status().code(), StatusCode::kNotFound);
+}
+
+// Goal: what is left of a directory makes a sound folder that can be used on.
+// Method: lose the record of one tenant, the row that makes another one's space alive, and the next space's number.
+TEST_F(DumpDamageTest, WithPartOfTheDirectoryTheRestIsSound) {
+  std::string beta =
+      keys::RecordPrefix(kDirectorySpace, schema::CollectionOf<schema::Tenant>().number)
+          .substr(keys::kSpaceBytes);
+  keys::AppendPart(&beta, std::string_view("beta"));
+  const auto is_meta = [](std::string_view key) {
+    return key[0] == static_cast<char>(keys::Kind::kMeta);
+  };
+  const std::string saved = Salvaged([&](const BlockHead& head, std::string_view key) {
+    return head.space.value() == 0 ? is_meta(key) || key == beta
+                                   : head.tenant == "gamma" && is_meta(key);
+  });
+  OtherEngine elsewhere;
+  std::vector<std::string> lost;
+  const RestoreOptions options{.partial = true,
+                               .report = {},
+                               .lost = [&lost](std::string_view what) { lost.emplace_back(what); }};
+  const Status done = RestoreAll(elsewhere.engine(), {Opener(saved)}, options);
+  ASSERT_TRUE(done.ok()) << done.ToString();
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_NE(lost[0].find("tenant beta (space 2"), std::string::npos) << lost[0];
+
+  std::set<SpaceId> taken;
+  const auto create = [&taken](DirectoryTransaction& tx) -> Status {
+    TNT_ASSIGN_OR_RETURN(SpaceWriter * space,
+                         tenant::Directory::Create(tx, {"new", schema::TenantKind::SHOP, "new"}));
+    taken.insert(space->space());
+    return Status::Ok();
+  };
+  ASSERT_TRUE(elsewhere.engine()
+                  .ExecuteDirectory({2, "test", ""}, ReadTier::kBlocking, create)
+                  .status.ok());
+  elsewhere.engine().WaitReleased(elsewhere.engine().appended_index());
+  EXPECT_EQ(taken, std::set<SpaceId>{SpaceId(4)});
+  const ReadView view = elsewhere.engine().View();
+  for (const char* shop : {"alpha", "gamma", "new"}) {
+    const auto found =
+        tenant::Directory::Find(view, shop, schema::TenantKind::SHOP, ReadTier::kBlocking);
+    ASSERT_TRUE(found.ok()) << shop << ": " << found.status().ToString();
+    EXPECT_TRUE(tenant::Directory::FindServed(view, found->ref.space(), ReadTier::kBlocking).ok());
+  }
+  std::vector<std::string> findings;
+  std::vector<CheckedSpace> spaces;
+  const StateCheck check{[&](const std::string& what) { findings.push_back(what); }, {}};
+  ASSERT_TRUE(CheckState(view, check, &spaces).ok());
+  EXPECT_EQ(findings, std::vector<std::string>());
+}
 
 // Goal: no flipped bit of a dump passes, and the place that is named is the right one.
 // Method: flip a bit of every byte; read strictly and tolerantly.

@@ -7,6 +7,7 @@ Usage: dump_cli_test.py TENANTRY
 import json
 import os
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -210,6 +211,20 @@ def stopped(data, folder):
     return whole
 
 
+def without_directory(whole, folder):
+    """Rows are restored for somebody or not at all."""
+    broken, saved, look = f"{folder}/broken.tnt", f"{folder}/headless.tnt", f"{folder}/headless"
+    shutil.copy(whole, broken)
+    with open(broken, "rb") as file:
+        flip(broken, file.read().index(b"TNTB") + 120)
+    _, err = admin("salvage", broken, "-o", saved)
+    check("lost: tenant demo-shop (space " in err and "the directory" in err, err)
+    _, err = admin("restore", saved, "--data", look, "--partial", "--quiet", code=5)
+    check("left out: tenant demo-shop (space " in err and "another dump" in err, err)
+    check(not os.path.exists(look), "a refused restore leaves a folder")
+    admin("restore", saved, "--data", look, "--partial", "--tenant", "demo-shop", code=5)
+
+
 def damaged(whole, data, folder):
     size = os.path.getsize(whole)
     flip(whole, size // 2)
@@ -246,6 +261,7 @@ def main():
             raise
         server.stop()
         whole = stopped(data, folder)
+        without_directory(whole, folder)
         damaged(whole, data, folder)
     print("ok")
 
