@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/bytes.h"
+#include "engine/codec/text_view.h"
 #include "engine/commands.h"
 #include "engine/dump/dump_check.h"
 #include "engine/dump/loader.h"
@@ -57,8 +58,8 @@ Status NameOrphans(const LiveSpaces& spaces, const RestoreOptions& options) {
       "rows are; take another dump");
 }
 
-// What a salvaged dump may lack around tenants whose records it has: the row that makes a space alive, and the number of the
-// next space, without which a new tenant would get one that is taken.
+// What a salvaged dump may lack around tenants whose records it has: the row that makes a space alive, and the numbers of the
+// next space and the next code, without which a new tenant would get those of another.
 Status MendTenants(Engine& engine) {
   const auto plan = [](DirectoryTransaction& tx) -> Status {
     std::vector<codec::Stored<schema::Tenant>> tenants;
@@ -73,6 +74,7 @@ Status MendTenants(Engine& engine) {
     for (const codec::Stored<schema::Tenant>& tenant : tenants) {
       const SpaceId space(tenant->getSpace());
       next = std::max(next, space.value() + 1);
+      TNT_RETURN_IF_ERROR(tenant::NoteForeignCode(tx, codec::View(tenant->getCode())));
       const std::string key = AliveKey(space).substr(keys::kSpaceBytes);
       TNT_ASSIGN_OR_RETURN(const std::optional<std::string> alive, tx.GetRow(space, key));
       if (alive) continue;

@@ -129,8 +129,10 @@ TEST_F(DumpDamageTest, WithoutTheDirectoryNothingIsRestored) {
 }
 
 // Goal: what is left of a directory makes a sound folder that can be used on.
-// Method: lose the record of one tenant, the row that makes another one's space alive, and the next space's number.
+// Method: lose the record of one tenant, the row that makes another one's space alive, and what the next space and gym get.
 TEST_F(DumpDamageTest, WithPartOfTheDirectoryTheRestIsSound) {
+  CreateTenant("gym", schema::TenantKind::GYM);
+  whole_ = DumpText(engine(), engine().View(), {.tenant = {}, .since = {}, .build = "test"});
   std::string beta =
       keys::RecordPrefix(kDirectorySpace, schema::CollectionOf<schema::Tenant>().number)
           .substr(keys::kSpaceBytes);
@@ -157,13 +159,13 @@ TEST_F(DumpDamageTest, WithPartOfTheDirectoryTheRestIsSound) {
     TNT_ASSIGN_OR_RETURN(SpaceWriter * space,
                          tenant::Directory::Create(tx, {"new", schema::TenantKind::SHOP, "new"}));
     taken.insert(space->space());
-    return Status::Ok();
+    return tenant::Directory::Create(tx, {"gym2", schema::TenantKind::GYM, "gym2"}).status();
   };
   ASSERT_TRUE(elsewhere.engine()
                   .ExecuteDirectory({2, "test", ""}, ReadTier::kBlocking, create)
                   .status.ok());
   elsewhere.engine().WaitReleased(elsewhere.engine().appended_index());
-  EXPECT_EQ(taken, std::set<SpaceId>{SpaceId(4)});
+  EXPECT_EQ(taken, std::set<SpaceId>{SpaceId(5)});
   const ReadView view = elsewhere.engine().View();
   for (const char* shop : {"alpha", "gamma", "new"}) {
     const auto found =
