@@ -13,6 +13,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
+#include "engine/base/host_port.h"
 #include "replication/secure_channel.h"
 
 namespace tenantry::replication {
@@ -22,25 +23,6 @@ constexpr int kBacklog = 64;
 constexpr size_t kSecretBytesMin = 16;
 constexpr uint64_t kSecretBytesMax = 4096;
 
-struct Endpoint {
-  std::string host;
-  std::string port;
-};
-
-Result<Endpoint> Split(const std::string& address) {
-  const size_t colon = address.rfind(':');
-  const Status bad = InvalidArgument("'" + address + "' is not HOST:PORT");
-  if (colon == std::string::npos || colon == 0 || colon + 1 == address.size()) return bad;
-  Endpoint endpoint{address.substr(0, colon), address.substr(colon + 1)};
-  if (endpoint.host.front() == '[' && endpoint.host.back() == ']') {
-    endpoint.host = endpoint.host.substr(1, endpoint.host.size() - 2);
-  }
-  for (const char c : endpoint.port) {
-    if (c < '0' || c > '9') return bad;
-  }
-  return endpoint;
-}
-
 Status Failed(std::string_view doing, const std::string& address, const char* why) {
   return Unavailable(std::string(doing) + " " + address + ": " + why);
 }
@@ -49,7 +31,7 @@ Status Failed(std::string_view doing, const std::string& address, const char* wh
 template <class Use>
 Result<Socket> FirstThatWorks(const std::string& address, std::string_view doing, int flags,
                               const Use& use) {
-  TNT_ASSIGN_OR_RETURN(const Endpoint endpoint, Split(address));
+  TNT_ASSIGN_OR_RETURN(const HostPort endpoint, SplitHostPort(address));
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = flags | AI_NUMERICSERV;

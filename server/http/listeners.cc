@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "engine/base/host_port.h"
+
 namespace tenantry::http {
 namespace {
 
@@ -26,25 +28,14 @@ struct Endpoint {
 };
 
 Result<Endpoint> Resolve(const std::string& address) {
-  const size_t colon = address.rfind(':');
-  const Status bad = InvalidArgument("listen address " + address + " is not HOST:PORT");
-  if (colon == std::string::npos || colon == 0) return bad;
-  std::string host = address.substr(0, colon);
-  const std::string port = address.substr(colon + 1);
-  if (host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find(':') != std::string::npos) {
-    return bad;
-  }
-  const bool digits = port.find_first_not_of("0123456789") == std::string::npos;
-  if (port.empty() || port.size() > 5 || !digits || std::stoi(port) > 65535) return bad;
+  TNT_ASSIGN_OR_RETURN(HostPort at, SplitHostPort(address));
   // Loopback by definition (RFC 6761), also on a system without /etc/hosts.
-  if (host == "localhost") host = "127.0.0.1";
+  if (at.host == "localhost") at.host = "127.0.0.1";
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  if (const int code = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found); code != 0) {
+  if (const int code = ::getaddrinfo(at.host.c_str(), at.port.c_str(), &hints, &found); code != 0) {
     return InvalidArgument("listen address " + address + ": " + ::gai_strerror(code));
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, ::freeaddrinfo);

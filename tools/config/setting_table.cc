@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/base/host_port.h"
 #include "server/http/ip_address.h"
 #include "server/outbound/caller.h"
 
@@ -106,6 +107,29 @@ Setting Networks(std::string_view name, Field<std::vector<std::string>> field,
   return setting;
 }
 
+// Empty is allowed: nowhere.
+Setting Address(std::string_view name, Field<std::string> field, std::string_view help) {
+  Setting setting = Text(name, field, kRestart, "HOST:PORT", help);
+  setting.set = [=](const std::vector<std::string>& value, Settings* settings) {
+    if (!value.front().empty()) TNT_RETURN_IF_ERROR(SplitHostPort(value.front()).status());
+    field(*settings) = value.front();
+    return Status::Ok();
+  };
+  return setting;
+}
+
+// Empty is allowed: the setting is not used.
+Setting Url(std::string_view name, Field<std::string> field, std::string_view help,
+            std::string_view seed_variable = "") {
+  Setting setting = Text(name, field, kRestart, "URL", help, seed_variable);
+  setting.set = [=](const std::vector<std::string>& value, Settings* settings) {
+    if (!value.front().empty()) TNT_RETURN_IF_ERROR(outbound::TargetOf(value.front()).status());
+    field(*settings) = value.front();
+    return Status::Ok();
+  };
+  return setting;
+}
+
 // As browsers send it: a scheme, a host, perhaps a port, and nothing behind.
 bool IsOrigin(std::string_view text) {
   const size_t host = text.find("://");
@@ -137,8 +161,14 @@ Setting Origins(std::string_view name, Field<std::vector<std::string>> field,
 
 void AddGeneral(std::vector<Setting>* out) {
   out->push_back(Text("data", TNT_FIELD(data), kRestart, "DIR", "Data folder; made when missing"));
-  out->push_back(List("listen", TNT_FIELD(http.listen), kRestart, "HOST:PORT,…",
-                      "Addresses to listen on; IPv6 in brackets; port 0 picks one and prints it"));
+  Setting listen = List("listen", TNT_FIELD(http.listen), kRestart, "HOST:PORT,…",
+                        "Addresses to listen on; IPv6 in brackets; port 0 picks one and prints it");
+  listen.set = [](const std::vector<std::string>& value, Settings* settings) {
+    for (const std::string& address : value) TNT_RETURN_IF_ERROR(SplitHostPort(address).status());
+    settings->http.listen = value;
+    return Status::Ok();
+  };
+  out->push_back(std::move(listen));
   out->push_back(
       Text("tls-cert", TNT_FIELD(http.tls_cert), kLive, "FILE",
            "Certificate and its chain (PEM): every address speaks TLS; reread on SIGHUP"));
@@ -165,8 +195,8 @@ void AddGeneral(std::vector<Setting>* out) {
   out->push_back(Choice("durability", TNT_FIELD(durability), {"disk", "replica"}, kRestart,
                         "disk | replica",
                         "disk: replies leave after the sync here; replica: also on followers"));
-  out->push_back(Text("api-base-url", TNT_FIELD(api_base_url), kRestart, "URL",
-                      "Base URL in popup.js; empty: where the script came from", "API_BASE_URL"));
+  out->push_back(Url("api-base-url", TNT_FIELD(api_base_url),
+                     "Base URL in popup.js; empty: where the script came from", "API_BASE_URL"));
   out->push_back(Integer("loops", TNT_FIELD(http.loops), 0, 256, kRestart, "threads",
                          "Event loops; 0: one per core but one"));
   out->push_back(Integer("block-cache-mib", TNT_FIELD(block_cache_mib), 8, 1 << 20, kRestart, "MiB",
@@ -196,14 +226,15 @@ void AddWebhooks(std::vector<Setting>* out) {
 }
 
 void AddReplication(std::vector<Setting>* out) {
-  out->push_back(Text("replication-listen", TNT_FIELD(replication.listen), kRestart, "HOST:PORT",
-                      "Where followers connect; port 0 picks one and prints it; empty: nowhere"));
-  out->push_back(Text("follow", TNT_FIELD(replication.follow), kRestart, "HOST:PORT",
-                      "A leader's replication-listen: serve reads from a copy of its data"));
+  out->push_back(
+      Address("replication-listen", TNT_FIELD(replication.listen),
+              "Where followers connect; port 0 picks one and prints it; empty: nowhere"));
+  out->push_back(Address("follow", TNT_FIELD(replication.follow),
+                         "A leader's replication-listen: serve reads from a copy of its data"));
   out->push_back(Text("replication-secret-file", TNT_FIELD(replication.secret_file), kRestart,
                       "FILE", "The secret that all nodes share; needed beyond loopback addresses"));
-  out->push_back(Text("advertise-url", TNT_FIELD(replication.advertise_url), kRestart, "URL",
-                      "Where other nodes send this node's clients; empty: the first of listen"));
+  out->push_back(Url("advertise-url", TNT_FIELD(replication.advertise_url),
+                     "Where other nodes send this node's clients; empty: the first of listen"));
   out->push_back(Integer("replica-acks", TNT_FIELD(replication.replica_acks), 1, 16, kRestart,
                          "followers",
                          "With durability replica: how many must have synced a write"));
@@ -230,15 +261,9 @@ void AddObserve(std::vector<Setting>* out) {
                         "Least severity that is logged"));
   out->push_back(Integer("slow-query-ms", TNT_FIELD(observe.slow_query_ms), 0, 3'600'000, kLive,
                          "ms", "Operations of the engine that take this long get a log line"));
-  Setting webhook =
-      Text("alert-webhook", TNT_FIELD(observe.alert_webhook), kRestart, "URL",
-           "Gets a POST when an alert of the server begins or ends; empty: the log alone");
-  webhook.set = [](const std::vector<std::string>& value, Settings* settings) {
-    if (!value.front().empty()) TNT_RETURN_IF_ERROR(outbound::TargetOf(value.front()).status());
-    settings->observe.alert_webhook = value.front();
-    return Status::Ok();
-  };
-  out->push_back(std::move(webhook));
+  out->push_back(
+      Url("alert-webhook", TNT_FIELD(observe.alert_webhook),
+          "Gets a POST when an alert of the server begins or ends; empty: the log alone"));
   Setting readers = Networks("metrics-allow", TNT_FIELD(observe.metrics_allow),
                              "Networks that may read /metrics; empty: this machine alone");
   readers.live = kRestart;

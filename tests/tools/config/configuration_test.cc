@@ -118,6 +118,24 @@ TEST_F(ConfigurationTest, EveryMistakeIsNamedWithItsPlace) {
   EXPECT_EQ(std::count(mistakes.begin(), mistakes.end(), '\n'), 8);
 }
 
+// What `serve` would refuse is refused before.
+TEST_F(ConfigurationTest, AddressesAndUrlsAreLookedAt) {
+  WriteFile(
+      "listen = [\"127.0.0.1:1\", \"nonsense\"]\nfollow = \"zz\"\nreplication-listen = "
+      "\"host:port\"\n"
+      "advertise-url = \"zz\"\napi-base-url = \"ftp://x\"\nalert-webhook = \"http://\"\n");
+  const std::string mistakes = Mistakes();
+  const auto at = [&](int line) { return sources_.file + ":" + std::to_string(line) + ": "; };
+  EXPECT_THAT(mistakes, HasSubstr(at(1) + "listen 'nonsense' is not HOST:PORT"));
+  EXPECT_THAT(mistakes, HasSubstr(at(2) + "follow 'zz' is not HOST:PORT"));
+  EXPECT_THAT(mistakes, HasSubstr(at(3) + "replication-listen 'host:port' is not HOST:PORT"));
+  EXPECT_THAT(mistakes, HasSubstr(at(4) + "advertise-url must be a URL such as"));
+  EXPECT_THAT(mistakes, HasSubstr(at(5) + "api-base-url the URL must start with https://"));
+  EXPECT_THAT(mistakes, HasSubstr(at(6) + "alert-webhook must be a URL such as"));
+  WriteFile("follow = \"\"\napi-base-url = \"\"\n");
+  EXPECT_TRUE(Load(sources_).ok());
+}
+
 TEST_F(ConfigurationTest, BrokenAndMissingFilesAreRefused) {
   WriteFile("data = \"x\"\nlisten = [\n");
   EXPECT_THAT(Mistakes(), HasSubstr(sources_.file + ":"));
