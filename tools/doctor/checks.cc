@@ -6,9 +6,11 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <sys/resource.h>
@@ -17,7 +19,9 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
+#include "engine/base/host_port.h"
 #include "engine/base/time_format.h"
+#include "engine/dump/format.h"
 #include "engine/gym/local_day.h"
 #include "tools/inspect/log_walk.h"
 
@@ -58,6 +62,12 @@ Digest ParseDigest(std::string_view text) {
     if (line.starts_with("space ")) digest.spaces.push_back(line);
   }
   return digest;
+}
+
+bool IsDump(const std::filesystem::path& path) {
+  std::array<char, dump::kHeaderMagic.size()> start{};
+  std::ifstream(path, std::ios::binary).read(start.data(), start.size());
+  return std::string_view(start.data(), start.size()) == dump::kHeaderMagic;
 }
 
 }  // namespace
@@ -101,6 +111,18 @@ Finding CheckDisk(const DiskFacts& disk) {
   if (share < kFreeShareWanted)
     return Warning("disk", have + "; make room, or move to a larger disk");
   return Ok("disk", have);
+}
+
+Finding CheckFolder(const std::string& data) {
+  for (const std::string& path : {data, data + "/log", data + "/store", data + "/LOCK"}) {
+    std::error_code ignored;
+    if (path != data && !std::filesystem::exists(path, ignored)) continue;  // Not made yet.
+    if (::faccessat(AT_FDCWD, path.c_str(), R_OK | W_OK, AT_EACCESS) == 0) continue;
+    return Failure("folder",
+                   fmt::format("{}: {}; run this and the server as the user who owns the folder",
+                               path, std::strerror(errno)));
+  }
+  return Ok("folder", data + " can be read and written");
 }
 
 Finding CheckDisk(const std::string& data) {
@@ -155,17 +177,15 @@ Finding CheckZones() {
 }
 
 Finding CheckPort(const std::string& listen, bool serving) {
+  const Result<HostPort> at = SplitHostPort(listen);
+  if (!at.ok()) return Failure("port", std::string(at.status().message()));
   if (serving) return Ok("port", "a server runs on the data folder");
-  const size_t colon = listen.rfind(':');
-  if (colon == std::string::npos) return Failure("port", listen + " is not HOST:PORT");
-  std::string host = listen.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  const std::string port = listen.substr(colon + 1);
-  if (const int error = getaddrinfo(host.c_str(), port.c_str(), &hints, &found); error != 0) {
+  if (const int error = getaddrinfo(at->host.c_str(), at->port.c_str(), &hints, &found);
+      error != 0) {
     return Failure("port", fmt::format("{}: {}", listen, gai_strerror(error)));
   }
   const int fd = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -191,7 +211,7 @@ Finding CheckLastDump(const std::string& folder, int64_t now_unix_ms, int64_t ag
   std::string newest;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
     std::error_code ignored;
-    if (!entry.is_regular_file(ignored) || entry.file_size(ignored) == 0) continue;
+    if (!entry.is_regular_file(ignored) || !IsDump(entry.path())) continue;
     const auto written = std::chrono::file_clock::to_sys(entry.last_write_time(ignored));
     const int64_t written_ms =
         std::chrono::duration_cast<std::chrono::milliseconds>(written.time_since_epoch()).count();

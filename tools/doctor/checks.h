@@ -29,6 +29,9 @@ Finding CheckLimits(uint64_t soft_files, uint64_t hard_files);
 // Of this process.
 Finding CheckLimits();
 
+// Whether this user may use the data folder.
+Finding CheckFolder(const std::string& data);
+
 // Room where the data is.
 struct DiskFacts {
   uint64_t free_bytes = 0;
@@ -48,7 +51,7 @@ Finding CheckZones();
 // Whether `HOST:PORT` can be listened on. `serving`: a server answers for the data folder, so it is taken by it.
 Finding CheckPort(const std::string& listen, bool serving);
 
-// The newest dump below a folder, by its time of writing. Empty `folder`: not told where.
+// The newest dump in a folder, by its time of writing; other files do not count. Empty `folder`: not told where.
 Finding CheckLastDump(const std::string& folder, int64_t now_unix_ms, int64_t age_max_ms);
 
 // What `admin digest` prints here, and what it printed on another node.

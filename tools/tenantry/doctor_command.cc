@@ -79,6 +79,7 @@ int RunDoctor(const Invocation& typed) {
   const Server running = AskServer(data);
   std::vector<Finding> findings = {
       doctor::CheckLimits(),
+      doctor::CheckFolder(data),
       doctor::CheckDisk(data),
       doctor::CheckClock(files, clock, data),
       doctor::CheckZones(),

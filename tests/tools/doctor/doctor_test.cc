@@ -7,8 +7,10 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/dump/format.h"
 #include "tests/support/engine_fixture.h"
 #include "tools/doctor/checks.h"
 
@@ -39,6 +41,25 @@ TEST(DoctorTest, AFullDiskOrMemoryFails) {
           .level,
       Level::kFailure);
   EXPECT_EQ(CheckDisk(std::string("/nowhere/at/all")).level, Level::kFailure);
+}
+
+// In a process of its own, as nobody.
+TEST(DoctorTest, AFolderOfSomebodyElseFails) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(CheckFolder(folder.path()).level, Level::kOk);
+  std::ofstream(folder.path() + "/LOCK") << "";
+  ASSERT_EQ(chmod((folder.path() + "/LOCK").c_str(), 0600), 0);
+  ASSERT_EQ(chmod(folder.path().c_str(), 0777), 0);
+  if (geteuid() != 0) GTEST_SKIP() << "needs to become another user";
+  EXPECT_EXIT(
+      {
+        const Finding found = setuid(65534) == 0 ? CheckFolder(folder.path()) : Finding{};
+        _exit(found.level == Level::kFailure &&
+                      found.message.find("/LOCK: Permission denied") != std::string::npos
+                  ? 0
+                  : 1);
+      },
+      testing::ExitedWithCode(0), "");
 }
 
 TEST(DoctorTest, AClockBehindTheLogFails) {
@@ -96,7 +117,9 @@ TEST(DoctorTest, NoDumpOrAnOldOneFails) {
   EXPECT_EQ(CheckLastDump("", now, 26 * kHourMs).level, Level::kWarning);
   EXPECT_EQ(CheckLastDump(folder.path(), now, 26 * kHourMs).level, Level::kFailure);
   EXPECT_EQ(CheckLastDump(folder.path() + "/none", now, 26 * kHourMs).level, Level::kFailure);
-  std::ofstream(folder.path() + "/a.dump") << "bytes";
+  std::ofstream(folder.path() + "/notes.txt") << "what a cron job said";
+  EXPECT_EQ(CheckLastDump(folder.path(), now, 26 * kHourMs).level, Level::kFailure);
+  std::ofstream(folder.path() + "/a.dump") << dump::kHeaderMagic << "bytes";
   EXPECT_EQ(CheckLastDump(folder.path(), now, 26 * kHourMs).level, Level::kOk);
   const Finding old = CheckLastDump(folder.path(), now + 40 * kHourMs, 26 * kHourMs);
   EXPECT_EQ(old.level, Level::kFailure);
