@@ -61,7 +61,9 @@ Result<BookingParts> PlanCreate(Transaction& tx, const Scope& scope, const NewBo
                            kByMemberAndSession, {std::string_view(member_id), request.session_id}));
   const bool free = !earlier || (*earlier)->getStatus() == BookingStatus::CANCELLED;
   if (!trace.Check("booking.not_booked_yet", free, {{"member", member_id}})) {
-    return Conflict("You have already booked this session");
+    return Conflict(member_id == scope.actor.member_id
+                        ? "You have already booked this session"
+                        : "This member has already booked this session");
   }
   if (!trace.Check(
           "booking.capacity", HasRoom(**session),

@@ -45,7 +45,10 @@ AdminReply CreateKey(Engine& engine, const AdminRequest& request) {
 }
 
 AdminReply ListKeys(Engine& engine, const AdminRequest& request) {
-  const auto keys = tenant::ListShopKeys(engine.View(), request.Argument("shop"), kTier);
+  const std::string& shop = request.Argument("shop");
+  const auto known = Directory::Find(engine.View(), shop, schema::TenantKind::SHOP, kTier);
+  if (known.status().code() == StatusCode::kNotFound) return {kExitNotFound, "", "no shop " + shop};
+  const auto keys = tenant::ListShopKeys(engine.View(), shop, kTier);
   if (!keys.ok()) return Failed(keys.status());
   AdminReply reply;
   for (const codec::Stored<schema::ShopKey>& key : *keys) {
@@ -94,6 +97,9 @@ AdminReply CreateTenant(Engine& engine, const AdminRequest& request) {
       Info(CommandKind::kTenantCreate), kTier, [&shop](DirectoryTransaction& tx) {
         return Directory::Create(tx, {shop, schema::TenantKind::SHOP, shop}).status();
       });
+  if (outcome.status.code() == StatusCode::kAlreadyExists) {
+    return {kExitFailed, "", "there is a tenant " + shop + " already"};
+  }
   if (!outcome.status.ok()) return Failed(outcome.status);
   engine.WaitReleased(outcome.release_index);
   return {kExitOk, shop + "\n", ""};

@@ -68,7 +68,7 @@ Result<std::string> TargetOf(std::string_view url) {
   const std::unique_ptr<CURLU, UrlDelete> parsed(curl_url());
   const std::string text(url);
   if (curl_url_set(parsed.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
-    return InvalidArgument("not a URL such as https://example.com/hooks");
+    return InvalidArgument("must be a URL such as https://example.com/hooks");
   }
   const std::string scheme = PartOf(parsed.get(), CURLUPART_SCHEME);
   if (scheme != "https" && scheme != "http") {

@@ -50,7 +50,10 @@ TEST_F(GymBookingsTest, BookingChecksInTheStatedOrder) {
   EXPECT_EQ(made["notes"], "front row");
   EXPECT_TRUE(made["sessionInstance"].contains("sessionType"));
   ExpectError(api_.Post("/bookings", member, {{"sessionInstanceId", session}}), 409,
-              "already booked", "/bookings");
+              "You have already booked", "/bookings");
+  ExpectError(api_.Post("/bookings", gym.owner,
+                        {{"sessionInstanceId", session}, {"memberId", made["memberId"]}}),
+              409, "This member has already booked", "/bookings");
   ExpectError(api_.Post("/bookings", gym.owner, {{"sessionInstanceId", session}}), 409, "full",
               "/bookings");
   const std::string begun = MakeSession(gym, -60)["id"];
