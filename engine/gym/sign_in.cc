@@ -29,15 +29,13 @@ Result<std::vector<Membership>> MembershipsOf(const SpaceReader& directory,
   return found;
 }
 
-// Adds the member of one gym; nothing when the gym or the member is gone, or the gym suspended.
+// Adds the member of one gym; nothing when the gym or the member is gone.
 Status AddCandidate(const ReadView& view, std::string_view tenant_id, std::string_view email_key,
                     ReadTier tier, LoginCandidates* out) {
   Result<tenant::TenantEntry> entry =
-      tenant::Directory::Find(view, tenant_id, schema::TenantKind::GYM, tier);
+      tenant::Directory::FindAlsoSuspended(view, tenant_id, schema::TenantKind::GYM, tier);
   if (!entry.ok()) {
-    const StatusCode code = entry.status().code();
-    const bool not_served = code == StatusCode::kNotFound || code == StatusCode::kPermissionDenied;
-    return not_served ? Status::Ok() : entry.status();
+    return entry.status().code() == StatusCode::kNotFound ? Status::Ok() : entry.status();
   }
   TNT_ASSIGN_OR_RETURN(
       std::optional<MemberRecord> member,
@@ -95,6 +93,9 @@ Result<LoginCandidates> FindLoginCandidates(const ReadView& view, std::string_vi
           AddCandidate(view, View(membership->getTenantId()), email_key, tier, &candidates));
     }
   }
+  std::stable_partition(
+      candidates.gyms.begin(), candidates.gyms.end(),
+      [](const LoginCandidate& candidate) { return !tenant::IsSuspended(*candidate.record); });
   for (LoginCandidate& candidate : candidates.gyms) {
     candidate.touch = IsTouchDue(memberships, View(candidate.record->getId()), now_ms);
   }

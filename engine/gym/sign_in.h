@@ -40,7 +40,8 @@ struct LoginCandidate {
   std::string upgraded_hash;  // Set by who judged the password: replaces the member's hash.
 };
 struct LoginCandidates {
-  std::vector<LoginCandidate> gyms;  // Most recently used first, at most kLoginGymsMax.
+  // Most recently used first, at most kLoginGymsMax; suspended ones behind the others.
+  std::vector<LoginCandidate> gyms;
   bool several = false;  // The e-mail is known in more than one gym and none was chosen.
 };
 // With `tenant_id`, only that gym is looked at.

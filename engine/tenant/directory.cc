@@ -19,7 +19,6 @@ constexpr uint8_t kByCode = 2;
 constexpr std::string_view kTokenSecretName = "jwt";
 // A tenant that was restored over more often, and undone, than this is not looked for.
 constexpr int kMovesMax = 64;
-constexpr std::string_view kSuspended = "this account is suspended; its operator can resume it";
 
 std::string_view Trimmed(std::string_view text) {
   const auto space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
@@ -74,12 +73,22 @@ TenantRef Directory::RefOf(const schema::Tenant::Reader& tenant) {
   return TenantRef(SpaceId(tenant.getSpace()));
 }
 
+Status Suspended() {
+  return PermissionDenied("this account is suspended; its operator can resume it");
+}
+
 Result<TenantEntry> Directory::Find(const ReadView& view, std::string_view id,
                                     schema::TenantKind kind, ReadTier tier) {
+  TNT_ASSIGN_OR_RETURN(TenantEntry entry, FindAlsoSuspended(view, id, kind, tier));
+  if (IsSuspended(*entry.record)) return Suspended();
+  return entry;
+}
+
+Result<TenantEntry> Directory::FindAlsoSuspended(const ReadView& view, std::string_view id,
+                                                 schema::TenantKind kind, ReadTier tier) {
   TNT_ASSIGN_OR_RETURN(codec::Stored<schema::Tenant> record,
                        view.DirectorySpace(tier).Get<schema::Tenant>({id}));
   if (record->getKind() != kind) return NotFound("no such tenant");
-  if (IsSuspended(*record)) return PermissionDenied(std::string(kSuspended));
   const TenantRef ref = RefOf(*record);
   return TenantEntry{ref, std::move(record)};
 }
@@ -98,7 +107,7 @@ Result<TenantRef> Directory::FindServed(const ReadView& view, SpaceId space, Rea
     const TenantRef ref(space);
     TNT_ASSIGN_OR_RETURN(const std::optional<std::string> alive,
                          view.Space(ref, tier).Meta(kAliveMeta));
-    if (alive && HasFlag(*alive, kSuspendedFlag)) return PermissionDenied(std::string(kSuspended));
+    if (alive && HasFlag(*alive, kSuspendedFlag)) return Suspended();
     if (alive) return ref;
     TNT_ASSIGN_OR_RETURN(const std::optional<std::string> moved,
                          view.DirectorySpace(tier).Meta(SpaceMeta(kMovedPrefix, space)));

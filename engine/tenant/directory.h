@@ -37,6 +37,9 @@ class Directory {
   // Lookups in one view.
   static Result<TenantEntry> Find(const ReadView& view, std::string_view id,
                                   schema::TenantKind kind, ReadTier tier);
+  // For sign-in, which says so only to who knows the password.
+  static Result<TenantEntry> FindAlsoSuspended(const ReadView& view, std::string_view id,
+                                               schema::TenantKind kind, ReadTier tier);
   // The tenant that owns a random id, such as a popup's.
   static Result<TenantRef> FindByReference(const ReadView& view, schema::ReferenceKind kind,
                                            std::string_view id, ReadTier tier);
@@ -66,6 +69,8 @@ class Directory {
 };
 
 bool IsSuspended(const schema::Tenant::Reader& tenant);
+// What requests of a suspended tenant are refused with.
+Status Suspended();
 
 // GYM0001 and on, wider past 9999.
 Result<std::string> NextGymCode(DirectoryTransaction& tx);

@@ -183,6 +183,9 @@ http::Response LogIn(const Context& context, const Access& access, const http::R
     return HeldBack(hold_ms, Refused(context, Unauthorized(), request));
   }
   logins.NoteSuccess(account, customer);
+  if (tenant::IsSuspended(*match->record)) {
+    return HeldBack(hold_ms, Refused(context, tenant::Suspended(), request));
+  }
   domain::LoginCandidate chosen = *match;
   if (IsOutdated(View(chosen.member->getPasswordHash()))) {
     Result<std::string> hash = HashPassword(View((**input).getPassword()));

@@ -70,6 +70,14 @@ def popup_ids(server, shop):
     return sorted(popup["id"] for popup in rows)
 
 
+def post_status(server, path, body):
+    try:
+        server.post(path, body)
+    except urllib.error.HTTPError as error:
+        return error.code
+    return 200
+
+
 def status(server, path):
     try:
         with urllib.request.urlopen(server.url + path, timeout=30) as answer:
@@ -152,6 +160,16 @@ def serving(server, data, folder):
         check("Second Gym" in out and "copy-shop" in out, out)
         admin("tenant", "suspend", "--data", data, "--id", "copy-shop")
         check(status(server, "/popups/active?shopId=copy-shop") == 403, "suspended")
+        login = {"email": "owner@lapsed.example", "password": "correct horse"}
+        lapsed = server.post("/auth/signup", {**login, "name": "Lea", "tenantName": "Lapsed Gym"})["tenant"]["id"]
+        admin("tenant", "suspend", "--data", data, "--id", lapsed)
+        for more in ({}, {"tenantId": lapsed}):
+            check(post_status(server, "/auth/login", {**login, **more}) == 403, "who knows the password is told")
+            wrong = {**login, **more, "password": "wrong horse"}
+            check(post_status(server, "/auth/login", wrong) == 401, "who does not is not")
+        admin("tenant", "resume", "--data", data, "--id", lapsed)
+        check(post_status(server, "/auth/login", login) == 200, "a resumed gym's people sign in")
+        admin("tenant", "delete", "--data", data, "--id", lapsed)
         admin("tenant", "resume", "--data", data, "--id", "copy-shop")
         check(popup_ids(server, "copy-shop") == copied, "resumed")
         out, _ = admin("status", "--data", data, "--json")
