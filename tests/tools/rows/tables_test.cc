@@ -189,7 +189,7 @@ TEST_F(TablesTest, InspectAndDoctorLookWithoutTouching) {
   const Ran doctor = Run({"doctor", "--data", data, "--json"});
   const json checks = json::parse(doctor.out, nullptr, false);
   ASSERT_TRUE(checks.is_object()) << doctor.out << doctor.err;
-  EXPECT_EQ(checks.at("checks").size(), 6u);
+  EXPECT_EQ(checks.at("checks").size(), 7u);
   const std::string dumps = folder_.path() + "/no-dumps";
   EXPECT_EQ(Run({"doctor", "--data", data, "--dumps", dumps}).code, 1);
 
