@@ -1,7 +1,5 @@
 #include "server/http/workers.h"
 
-#include <cstdint>
-
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -26,18 +24,20 @@ WorkerLane::~WorkerLane() {
 }
 
 bool WorkerLane::Push(Job&& job) {
-  MutexLock lock(mutex_);
-  return PushUpTo(queue_max_, std::move(job));
+  return Add(std::move(job), Bound::kQueue);
 }
 
 bool WorkerLane::PushNext(Job&& job) {
-  MutexLock lock(mutex_);
-  return PushUpTo(SIZE_MAX, std::move(job));
+  return Add(std::move(job), Bound::kNone);
 }
 
-bool WorkerLane::PushUpTo(size_t queue_max, Job&& job) {
-  if (stopping_ || queue_.size() >= queue_max) return false;
-  queue_.push_back(std::move(job));
+bool WorkerLane::Add(Job&& job, Bound bound) {
+  {
+    MutexLock lock(mutex_);
+    const bool full = bound == Bound::kQueue && queue_.size() >= queue_max_;
+    if (stopping_ || full) return false;
+    queue_.push_back(std::move(job));
+  }
   wake_.NotifyOne();
   return true;
 }

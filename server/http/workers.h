@@ -7,6 +7,7 @@
 // Owns     its threads; the destructor drops what is queued and joins.
 
 #include <atomic>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <string>
@@ -37,7 +38,8 @@ class WorkerLane {
   size_t busy() const { return busy_.load(std::memory_order_relaxed); }
 
  private:
-  bool PushUpTo(size_t queue_max, Job&& job) TNT_REQUIRES(mutex_);
+  enum class Bound : uint8_t { kQueue, kNone };
+  bool Add(Job&& job, Bound bound);
   void Run();
 
   const LaneLimits limits_;  // Its queue is where `queue_max_` begins.
