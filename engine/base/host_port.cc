@@ -10,13 +10,11 @@ Result<HostPort> SplitHostPort(std::string_view text) {
   if (colon == std::string_view::npos || colon == 0) return bad;
   std::string_view host = text.substr(0, colon);
   const std::string_view port = text.substr(colon + 1);
-  if (host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  }
+  const bool bracketed = host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
   unsigned number = 0;
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
   const bool whole = error == std::errc() && end == port.data() + port.size();
-  const bool bracketed = text.front() == '[';
   const bool clean = host.find_first_of(bracketed ? "[]" : "[]:") == std::string_view::npos;
   if (host.empty() || !clean || !whole || number > 65535) return bad;
   return HostPort{std::string(host), std::string(port)};

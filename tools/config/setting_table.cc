@@ -107,27 +107,34 @@ Setting Networks(std::string_view name, Field<std::vector<std::string>> field,
   return setting;
 }
 
-// Empty is allowed: nowhere.
-Setting Address(std::string_view name, Field<std::string> field, std::string_view help) {
-  Setting setting = Text(name, field, kRestart, "HOST:PORT", help);
-  setting.set = [=](const std::vector<std::string>& value, Settings* settings) {
-    if (!value.front().empty()) TNT_RETURN_IF_ERROR(SplitHostPort(value.front()).status());
-    field(*settings) = value.front();
-    return Status::Ok();
+// The same setting of texts that each pass.
+Setting Checked(Setting setting, Status (*check)(const std::string& text)) {
+  setting.set = [check, set = std::move(setting.set)](const std::vector<std::string>& value,
+                                                      Settings* settings) {
+    for (const std::string& text : value) TNT_RETURN_IF_ERROR(check(text));
+    return set(value, settings);
   };
   return setting;
+}
+
+Status CheckAddress(const std::string& text) {
+  return SplitHostPort(text).status();
+}
+
+// Empty is allowed: nowhere.
+Setting Address(std::string_view name, Field<std::string> field, std::string_view help) {
+  return Checked(Text(name, field, kRestart, "HOST:PORT", help), [](const std::string& text) {
+    return text.empty() ? Status::Ok() : CheckAddress(text);
+  });
 }
 
 // Empty is allowed: the setting is not used.
 Setting Url(std::string_view name, Field<std::string> field, std::string_view help,
             std::string_view seed_variable = "") {
-  Setting setting = Text(name, field, kRestart, "URL", help, seed_variable);
-  setting.set = [=](const std::vector<std::string>& value, Settings* settings) {
-    if (!value.front().empty()) TNT_RETURN_IF_ERROR(outbound::TargetOf(value.front()).status());
-    field(*settings) = value.front();
-    return Status::Ok();
-  };
-  return setting;
+  return Checked(Text(name, field, kRestart, "URL", help, seed_variable),
+                 [](const std::string& text) {
+                   return text.empty() ? Status::Ok() : outbound::TargetOf(text).status();
+                 });
 }
 
 // As browsers send it: a scheme, a host, perhaps a port, and nothing behind.
@@ -140,18 +147,12 @@ bool IsOrigin(std::string_view text) {
 
 Setting Origins(std::string_view name, Field<std::vector<std::string>> field,
                 std::string_view help) {
-  Setting setting = List(name, field, kRestart, "ORIGIN,…", help);
-  setting.set = [=](const std::vector<std::string>& value, Settings* settings) {
-    for (const std::string& origin : value) {
-      if (!IsOrigin(origin)) {
-        return InvalidArgument(
-            fmt::format("must be origins such as https://admin.example.com, not \"{}\"", origin));
-      }
-    }
-    field(*settings) = value;
-    return Status::Ok();
-  };
-  return setting;
+  return Checked(List(name, field, kRestart, "ORIGIN,…", help), [](const std::string& text) {
+    return IsOrigin(text)
+               ? Status::Ok()
+               : InvalidArgument(fmt::format(
+                     "must be origins such as https://admin.example.com, not \"{}\"", text));
+  });
 }
 
 #define TNT_FIELD(member)      \
@@ -161,14 +162,10 @@ Setting Origins(std::string_view name, Field<std::vector<std::string>> field,
 
 void AddGeneral(std::vector<Setting>* out) {
   out->push_back(Text("data", TNT_FIELD(data), kRestart, "DIR", "Data folder; made when missing"));
-  Setting listen = List("listen", TNT_FIELD(http.listen), kRestart, "HOST:PORT,…",
-                        "Addresses to listen on; IPv6 in brackets; port 0 picks one and prints it");
-  listen.set = [](const std::vector<std::string>& value, Settings* settings) {
-    for (const std::string& address : value) TNT_RETURN_IF_ERROR(SplitHostPort(address).status());
-    settings->http.listen = value;
-    return Status::Ok();
-  };
-  out->push_back(std::move(listen));
+  out->push_back(
+      Checked(List("listen", TNT_FIELD(http.listen), kRestart, "HOST:PORT,…",
+                   "Addresses to listen on; IPv6 in brackets; port 0 picks one and prints it"),
+              CheckAddress));
   out->push_back(
       Text("tls-cert", TNT_FIELD(http.tls_cert), kLive, "FILE",
            "Certificate and its chain (PEM): every address speaks TLS; reread on SIGHUP"));

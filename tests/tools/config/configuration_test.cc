@@ -38,6 +38,7 @@ class ConfigurationTest : public ::testing::Test {
     EXPECT_EQ(loaded.status().code(), StatusCode::kInvalidArgument);
     return std::string(loaded.status().message());
   }
+  std::string At(int line) { return sources_.file + ":" + std::to_string(line) + ": "; }
   static std::string OriginOf(const Configuration& loaded, std::string_view name) {
     return loaded.origins[static_cast<size_t>(FindSetting(name) - AllSettings().data())];
   }
@@ -105,14 +106,13 @@ TEST_F(ConfigurationTest, EveryMistakeIsNamedWithItsPlace) {
   SetVariable("TENANTRY_LOOPS", "two");
   sources_.flags["shop-auth"] = {"closed"};
   const std::string mistakes = Mistakes();
-  const auto at = [&](int line) { return sources_.file + ":" + std::to_string(line) + ": "; };
-  EXPECT_THAT(mistakes, HasSubstr(at(1) + "unknown setting \"lisen\"; did you mean \"listen\"?"));
-  EXPECT_THAT(mistakes, HasSubstr(at(3) + "rate-limit.views must be a whole number"));
-  EXPECT_THAT(mistakes, HasSubstr(at(4) + "rate-limit.stats must be a whole number from 0"));
-  EXPECT_THAT(mistakes, HasSubstr(at(5) + "rate-limit.exempt \"10.0.0.0/99\" is not a network"));
-  EXPECT_THAT(mistakes, HasSubstr(at(6) + "unknown setting \"rate-limit.exempted\""));
-  EXPECT_THAT(mistakes, HasSubstr(at(7) + "unknown setting \"nothing\""));
-  EXPECT_THAT(mistakes, HasSubstr(at(10) + "http.idle-ms must be a whole number"));
+  EXPECT_THAT(mistakes, HasSubstr(At(1) + "unknown setting \"lisen\"; did you mean \"listen\"?"));
+  EXPECT_THAT(mistakes, HasSubstr(At(3) + "rate-limit.views must be a whole number"));
+  EXPECT_THAT(mistakes, HasSubstr(At(4) + "rate-limit.stats must be a whole number from 0"));
+  EXPECT_THAT(mistakes, HasSubstr(At(5) + "rate-limit.exempt \"10.0.0.0/99\" is not a network"));
+  EXPECT_THAT(mistakes, HasSubstr(At(6) + "unknown setting \"rate-limit.exempted\""));
+  EXPECT_THAT(mistakes, HasSubstr(At(7) + "unknown setting \"nothing\""));
+  EXPECT_THAT(mistakes, HasSubstr(At(10) + "http.idle-ms must be a whole number"));
   EXPECT_THAT(mistakes, HasSubstr("environment TENANTRY_LOOPS: loops must be a whole number"));
   EXPECT_THAT(mistakes, HasSubstr("flag --shop-auth: shop-auth must be keys | open"));
   EXPECT_EQ(std::count(mistakes.begin(), mistakes.end(), '\n'), 8);
@@ -125,13 +125,12 @@ TEST_F(ConfigurationTest, AddressesAndUrlsAreLookedAt) {
       "\"host:port\"\n"
       "advertise-url = \"zz\"\napi-base-url = \"ftp://x\"\nalert-webhook = \"http://\"\n");
   const std::string mistakes = Mistakes();
-  const auto at = [&](int line) { return sources_.file + ":" + std::to_string(line) + ": "; };
-  EXPECT_THAT(mistakes, HasSubstr(at(1) + "listen 'nonsense' is not HOST:PORT"));
-  EXPECT_THAT(mistakes, HasSubstr(at(2) + "follow 'zz' is not HOST:PORT"));
-  EXPECT_THAT(mistakes, HasSubstr(at(3) + "replication-listen 'host:port' is not HOST:PORT"));
-  EXPECT_THAT(mistakes, HasSubstr(at(4) + "advertise-url must be a URL such as"));
-  EXPECT_THAT(mistakes, HasSubstr(at(5) + "api-base-url the URL must start with https://"));
-  EXPECT_THAT(mistakes, HasSubstr(at(6) + "alert-webhook must be a URL such as"));
+  EXPECT_THAT(mistakes, HasSubstr(At(1) + "listen 'nonsense' is not HOST:PORT"));
+  EXPECT_THAT(mistakes, HasSubstr(At(2) + "follow 'zz' is not HOST:PORT"));
+  EXPECT_THAT(mistakes, HasSubstr(At(3) + "replication-listen 'host:port' is not HOST:PORT"));
+  EXPECT_THAT(mistakes, HasSubstr(At(4) + "advertise-url must be a URL such as"));
+  EXPECT_THAT(mistakes, HasSubstr(At(5) + "api-base-url the URL must start with https://"));
+  EXPECT_THAT(mistakes, HasSubstr(At(6) + "alert-webhook must be a URL such as"));
   WriteFile("follow = \"\"\napi-base-url = \"\"\n");
   EXPECT_TRUE(Load(sources_).ok());
 }
