@@ -1,5 +1,7 @@
 #include "engine/dump/live_spaces.h"
 
+#include <utility>
+
 #include "engine/codec/stored.h"
 #include "engine/keys/keys.h"
 #include "engine/schema/directory.capnp.h"
@@ -9,8 +11,8 @@ namespace tenantry::dump {
 Status LiveSpaces::Look(size_t dump, const Block& block) {
   const SpaceId space = block.head.space;
   if (block.head.kind == BlockKind::kRows) {
-    const bool begins = first_dumps_.emplace(space, dump).second || first_dumps_[space] != dump;
-    first_dumps_[space] = dump;
+    const auto [at, fresh] = first_dumps_.try_emplace(space, dump);
+    const bool begins = std::exchange(at->second, dump) != dump || fresh;
     if (begins && space == kDirectorySpace) {
       tenants_.clear();
       live_.clear();
@@ -66,6 +68,11 @@ bool LiveSpaces::Wants(size_t dump, SpaceId space) const {
 std::string DescribeOrphan(SpaceId space, const LiveSpaces::Orphan& orphan) {
   return "tenant " + orphan.tenant + " (space " + std::to_string(space.value()) + ", " +
          std::to_string(orphan.rows) + " rows)";
+}
+
+std::string DescribeLoss(SpaceId space, const LiveSpaces::Orphan& orphan) {
+  return DescribeOrphan(space, orphan) +
+         ": the dump has lost its record in the directory; take another dump of it";
 }
 
 }  // namespace tenantry::dump

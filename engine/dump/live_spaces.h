@@ -46,5 +46,7 @@ class LiveSpaces {
 
 // "tenant demo-shop (space 3, 12 rows)".
 std::string DescribeOrphan(SpaceId space, const LiveSpaces::Orphan& orphan);
+// The same, why it cannot be brought back and what to do.
+std::string DescribeLoss(SpaceId space, const LiveSpaces::Orphan& orphan);
 
 }  // namespace tenantry::dump

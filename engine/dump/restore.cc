@@ -47,10 +47,8 @@ Result<std::vector<std::pair<SpaceId, std::string>>> ListMetas(const ReadView& v
 // Rows without an owner are left out: nobody could read or delete them.
 Status NameOrphans(const LiveSpaces& spaces, const RestoreOptions& options) {
   const std::map<SpaceId, LiveSpaces::Orphan> orphans = spaces.Orphans();
-  for (const auto& [space, orphan] : orphans) {
-    if (!options.lost) break;
-    options.lost(DescribeOrphan(space, orphan) +
-                 ": the dump has lost its record in the directory; take another dump of it");
+  if (options.lost) {
+    for (const auto& [space, orphan] : orphans) options.lost(DescribeLoss(space, orphan));
   }
   if (orphans.empty() || spaces.any_live()) return Status::Ok();
   return Corruption(

@@ -75,9 +75,9 @@ class TenantRestorer {
         loader_(engine, options.gentle) {}
 
   Result<RestoredTenant> Run() {
-    TNT_ASSIGN_OR_RETURN(const CheckedDumps checked, CheckDumps(dumps_, options_));
+    TNT_ASSIGN_OR_RETURN(CheckedDumps checked, CheckDumps(dumps_, options_));
     rows_total_ = checked.rows;
-    spaces_ = checked.spaces;
+    spaces_ = std::move(checked.spaces);
     TNT_RETURN_IF_ERROR(ChooseTenant(checked.first));
     TNT_RETURN_IF_ERROR(LookAtDump());
     TNT_RETURN_IF_ERROR(LookAtTarget());
@@ -140,9 +140,7 @@ class TenantRestorer {
 
   Status NoTenant() const {
     for (const auto& [space, orphan] : spaces_.Orphans()) {
-      if (orphan.tenant != id_) continue;
-      return Corruption(DescribeOrphan(space, orphan) +
-                        ": the dump has lost its record in the directory; take another dump of it");
+      if (orphan.tenant == id_) return Corruption(DescribeLoss(space, orphan));
     }
     return NotFound("this dump has no tenant " + id_);
   }
