@@ -14,6 +14,7 @@
 #include "tests/crash/test_settings.h"
 #include "tests/engine/gym/gym_fixture.h"
 #include "tests/server/whole_application.h"
+#include "tests/support/popup_design.h"
 
 namespace tenantry::server {
 namespace {
@@ -29,17 +30,7 @@ json PopupBody(const std::string& shop, const std::string& name, int64_t view_li
           {"triggerType", "time_delay"},
           {"status", "active"},
           {"viewLimit", view_limit},
-          {"design",
-           {{"backgroundColor", ""},
-            {"textColor", ""},
-            {"heading", "Hello"},
-            {"subheading", ""},
-            {"buttonText", ""},
-            {"buttonColor", ""},
-            {"layout", "left"},
-            {"width", 200},
-            {"borderRadius", 0},
-            {"padding", 10}}}};
+          {"design", PopupDesign()}};
 }
 
 class CacheTwinTest : public db::GymFixture {

@@ -23,6 +23,7 @@
 #include "tests/crash/test_settings.h"
 #include "tests/load/child_process.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/popup_design.h"
 
 namespace tenantry::contract {
 namespace {
@@ -121,17 +122,7 @@ class ServerOnFullDisk : public DiskFullTest {
     const json body = {{"shopId", "full.example"},
                        {"name", "P"},
                        {"triggerType", "time_delay"},
-                       {"design",
-                        {{"backgroundColor", ""},
-                         {"textColor", ""},
-                         {"heading", ""},
-                         {"subheading", ""},
-                         {"buttonText", ""},
-                         {"buttonColor", ""},
-                         {"layout", "left"},
-                         {"width", 200},
-                         {"borderRadius", 0},
-                         {"padding", 10}}}};
+                       {"design", PopupDesign()}};
     const auto made = client_->Post("/popups", body.dump(), "application/json");
     EXPECT_TRUE(made && made->status == 201);
     return made ? json::parse(made->body)["id"] : "";

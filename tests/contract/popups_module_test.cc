@@ -10,6 +10,7 @@
 #include "server/popups/js_literal.h"
 #include "server/popups/routes.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/popup_design.h"
 
 namespace tenantry::server::popups {
 namespace {
@@ -88,17 +89,7 @@ class PopupsModuleTest : public EngineFixture {
                  {"name", "P"},
                  {"triggerType", "time_delay"},
                  {"status", "active"},
-                 {"design",
-                  {{"backgroundColor", ""},
-                   {"textColor", ""},
-                   {"heading", ""},
-                   {"subheading", ""},
-                   {"buttonText", ""},
-                   {"buttonColor", ""},
-                   {"layout", "left"},
-                   {"width", 200},
-                   {"borderRadius", 0},
-                   {"padding", 10}}}};
+                 {"design", PopupDesign()}};
     body.update(more);
     const http::Response made = Call(Method::kPost, "/popups", body.dump());
     EXPECT_EQ(made.status, 201) << made.body;

@@ -149,9 +149,9 @@ TEST(LoadTest, FollowersStayCloseWholeAndEqual) {
   EXPECT_GE(lags.front(), 0.0) << "a follower was not there";
   EXPECT_EQ(mistakes, 0u);
   EXPECT_GT(reads, 100u);
-  EXPECT_GT(writes, 10u);  // However slow a disk that others use, too.
-  // A bound on time holds where nothing else runs: it is judged in the soak.
+  // A bound on time holds where nothing else runs, the disk's as well: it is judged in the soak.
   const bool judged = std::getenv("TNT_LAG_BOUND") != nullptr;
+  EXPECT_GT(writes, judged ? 100u : 10u);
   EXPECT_TRUE(!judged || p99 < kLagBoundSeconds);
   EXPECT_TRUE(Eventually([&] {
     const std::string digest = cluster.leader.Digest();
