@@ -1,115 +1,69 @@
 #include "replication/rescue_replay.h"
 
-#include <set>
+#include <algorithm>
+#include <optional>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 
 #include "engine/base/bytes.h"
-#include "engine/base/checksum.h"
 #include "engine/commands.h"
-#include "engine/log/segment_log.h"
-#include "engine/log/write_set.h"
+#include "engine/counters/counter_deltas.h"
+#include "engine/keys/keys.h"
 #include "engine/schema/directory.capnp.h"
-#include "engine/space_meta.h"
 #include "replication/rescue_file.h"
+#include "replication/rescue_fit.h"
 
 namespace tenantry::replication {
 namespace {
 
 constexpr std::string_view kActor = "rescue";
-constexpr size_t kSpacesMax = 2;  // The directory and one tenant, which may be taken in this order.
-
-// Keys by hash: two that collide cost a replay, never a wrong one.
-using Touched = std::unordered_set<uint64_t>;
-
-struct Effects {
-  std::vector<log::Effect> all;
-  std::set<SpaceId> spaces;
-};
-
-// Space of a key: its first eight bytes, high byte first.
-Result<Effects> ReadEffects(std::string_view payload) {
-  Effects effects;
-  bool sound = true;
-  TNT_RETURN_IF_ERROR(log::VisitWriteSet(payload, [&](const log::Effect& effect) {
-    sound = sound && effect.key.size() > sizeof(uint64_t);
-    if (sound) effects.spaces.insert(SpaceId(LoadBig64(effect.key.data())));
-    effects.all.push_back(effect);
-  }));
-  if (!sound) return Corruption("an entry with a malformed key");
-  return effects;
-}
 
 class Replayer {
  public:
-  explicit Replayer(Engine& engine) : engine_(engine) {}
+  explicit Replayer(Engine& engine) : engine_(engine), fit_(engine) {}
 
-  Status CollectChanges(const RescueHead& head);
+  Status Begin(const std::string& path, const RescueHead& head) { return fit_.Read(path, head); }
   Status Replay(const log::EntryView& entry);
   std::vector<ReplayedLine> TakeLines() { return std::move(lines_); }
   uint64_t last_index() const { return last_index_; }
 
  private:
-  bool Fits(const Effects& effects) const;
-  void Touch(const Effects& effects);
-  Outcome Write(const Effects& effects, const std::string& name);
+  Outcome Write(const std::vector<RescueChange>& changes, const std::string& name);
 
   Engine& engine_;
-  Touched touched_;
+  RescueFit fit_;
   std::vector<ReplayedLine> lines_;
   uint64_t last_index_ = 0;
 };
 
-// What this history changed since the two parted.
-Status Replayer::CollectChanges(const RescueHead& head) {
-  if (head.cluster_id != engine_.cluster_id()) {
-    return Conflict("the rescue file belongs to another cluster");
+Status WriteChange(DirectoryTransaction& tx, const RescueChange& change) {
+  const log::Effect& effect = change.effect;
+  const SpaceId space(LoadBig64(effect.key.data()));
+  const std::string_view key = effect.key.substr(keys::kSpaceBytes);
+  if (change.how == RescueChange::How::kWrite) {
+    return effect.kind == log::EffectKind::kPut ? tx.PutRow(space, key, effect.value)
+                                                : tx.DeleteRow(space, key);
   }
-  const Position before = head.before.position;
-  const Result<Hash128> chain = engine_.log().ChainAt(before.index);
-  if (chain.status().code() == StatusCode::kNotFound) {
-    return Conflict("this node's log no longer reaches back to entry " + FormatPosition(before) +
-                    ", behind which the file begins, so that what changed since is not known; "
-                    "`tenantry admin rescue show` lists what is in the file");
+  TNT_ASSIGN_OR_RETURN(const std::optional<std::string> now, tx.GetRow(space, key));
+  if (change.how == RescueChange::How::kAdd) {
+    const bool stored = now && now->size() == sizeof(int64_t);
+    const int64_t sum =
+        counters::AddSaturating(stored ? LoadLittle<int64_t>(now->data()) : 0, change.added);
+    if (sum == 0) return tx.DeleteRow(space, key);
+    std::string bytes;
+    AppendLittle(&bytes, sum);
+    return tx.PutRow(space, key, bytes);
   }
-  TNT_RETURN_IF_ERROR(chain.status());
-  if (*chain != head.before.chain) {
-    return Conflict("this node's history does not hold entry " + FormatPosition(before) +
-                    ", behind which the file begins");
+  std::string registers(effect.value);
+  for (size_t i = 0; now && i < std::min(now->size(), registers.size()); ++i) {
+    const auto larger =
+        std::max(static_cast<uint8_t>((*now)[i]), static_cast<uint8_t>(registers[i]));
+    registers[i] = static_cast<char>(larger);
   }
-  TNT_ASSIGN_OR_RETURN(const std::unique_ptr<log::Reader> reader,
-                       engine_.log().ReadFrom(before.index + 1));
-  for (log::EntryView entry;;) {
-    TNT_ASSIGN_OR_RETURN(const bool more, reader->Next(&entry));
-    if (!more) return Status::Ok();
-    // What an earlier run of this command put there is not in the way of the rest of the file.
-    if (entry.header.command == static_cast<uint16_t>(CommandKind::kRescueReplay)) continue;
-    TNT_ASSIGN_OR_RETURN(const Effects effects, ReadEffects(entry.payload));
-    Touch(effects);
-  }
+  return tx.PutRow(space, key, registers);
 }
 
-bool Replayer::Fits(const Effects& effects) const {
-  if (effects.spaces.size() > kSpacesMax) return false;
-  if (effects.spaces.size() == kSpacesMax && *effects.spaces.begin() != kDirectorySpace) {
-    return false;
-  }
-  // A tenant that was made or deleted since is another one, whatever its space.
-  for (const SpaceId space : effects.spaces) {
-    if (touched_.contains(Hash64(AliveKey(space)))) return false;
-  }
-  for (const log::Effect& effect : effects.all) {
-    if (touched_.contains(Hash64(effect.key))) return false;
-  }
-  return true;
-}
-
-void Replayer::Touch(const Effects& effects) {
-  for (const log::Effect& effect : effects.all) touched_.insert(Hash64(effect.key));
-}
-
-Outcome Replayer::Write(const Effects& effects, const std::string& name) {
+Outcome Replayer::Write(const std::vector<RescueChange>& changes, const std::string& name) {
   const CommandInfo info{static_cast<uint16_t>(CommandKind::kRescueReplay), kActor, name};
   return engine_.ExecuteDirectory(
       info, ReadTier::kBlocking, [&](DirectoryTransaction& tx) -> Status {
@@ -120,19 +74,13 @@ Outcome Replayer::Write(const Effects& effects, const std::string& name) {
         mark->setPosition(name);
         mark->setReplayedAt(tx.now_unix_ms());
         TNT_RETURN_IF_ERROR(tx.Insert(mark));
-        for (const log::Effect& effect : effects.all) {
-          const SpaceId space(LoadBig64(effect.key.data()));
-          const std::string_view key = effect.key.substr(sizeof(uint64_t));
-          TNT_RETURN_IF_ERROR(effect.kind == log::EffectKind::kPut
-                                  ? tx.PutRow(space, key, effect.value)
-                                  : tx.DeleteRow(space, key));
-        }
+        for (const RescueChange& change : changes) TNT_RETURN_IF_ERROR(WriteChange(tx, change));
         return Status::Ok();
       });
 }
 
 Status Replayer::Replay(const log::EntryView& entry) {
-  TNT_ASSIGN_OR_RETURN(const Effects effects, ReadEffects(entry.payload));
+  TNT_ASSIGN_OR_RETURN(const RescueEffects effects, ReadRescueEffects(entry));
   ReplayedLine line;
   line.position = {entry.header.epoch, entry.header.index};
   line.command = entry.header.command;
@@ -143,18 +91,22 @@ Status Replayer::Replay(const log::EntryView& entry) {
                                             .Find<schema::ReplayedEntry>({std::string_view(name)}));
   if (done) {
     line.fate = ReplayedLine::Fate::kDoneBefore;
-  } else if (!Fits(effects)) {
-    line.fate = ReplayedLine::Fate::kChangedSince;
-    Touch(effects);  // What follows on it does not fit either.
   } else {
-    const Outcome outcome = Write(effects, name);
-    if (outcome.status.code() == StatusCode::kAlreadyExists) {
-      line.fate = ReplayedLine::Fate::kDoneBefore;
+    TNT_RETURN_IF_ERROR(fit_.ReadOn());
+    const std::optional<std::vector<RescueChange>> changes = fit_.Changes(effects);
+    if (changes) {
+      const Outcome outcome = Write(*changes, name);
+      if (outcome.status.code() == StatusCode::kAlreadyExists) {
+        line.fate = ReplayedLine::Fate::kDoneBefore;
+      } else {
+        TNT_RETURN_IF_ERROR(outcome.status);
+      }
+      line.new_index = last_index_ = outcome.release_index;
     } else {
-      TNT_RETURN_IF_ERROR(outcome.status);
+      line.fate = ReplayedLine::Fate::kChangedSince;
     }
-    line.new_index = last_index_ = outcome.release_index;
   }
+  TNT_RETURN_IF_ERROR(fit_.Pass(effects, line.fate == ReplayedLine::Fate::kChangedSince));
   lines_.push_back(line);
   return Status::Ok();
 }
@@ -168,7 +120,7 @@ Result<std::vector<ReplayedLine>> ReplayRescueFile(Engine& engine, const std::st
   }
   Replayer replayer(engine);
   TNT_ASSIGN_OR_RETURN(const RescueHead head, ReadRescueHead(engine.files(), path));
-  TNT_RETURN_IF_ERROR(replayer.CollectChanges(head));
+  TNT_RETURN_IF_ERROR(replayer.Begin(path, head));
   RescueHead read;
   TNT_RETURN_IF_ERROR(ReadRescueFile(engine.files(), path, &read, [&](const log::EntryView& entry) {
     return replayer.Replay(entry);

@@ -1,8 +1,8 @@
 #pragma once
 // RescueReplay: puts entries of a rescue file into the history that replaced them, where they still fit.
 //
-// Rules    entries are physical, so one fits only when nothing it changes was changed since the histories parted: neither by the
-//          new history nor by an entry of the file that did not fit. Each is done once: a row of the directory remembers it.
+// Rules    entries are physical; which of them fit, and how, is RescueFit's to say. Each is done once: a row of the directory
+//          remembers it.
 // Errors   kConflict when this node's history does not hold the place where the file begins, or its log no longer reaches back
 //          there; kUnavailable when it does not lead.
 // Threads  one at a time; it waits for its writes.

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "tests/replication/cluster_harness.h"
+#include "tests/support/popup_design.h"
 
 namespace tenantry::replication {
 namespace {
@@ -33,9 +34,9 @@ void RunRound(uint64_t round, Node& old_leader, Node& next) {
   ASSERT_NO_FATAL_FAILURE(next.Start({"--follow", old_address}));
   const auto [promoted, text] = next.Admin({"promote"});
   ASSERT_EQ(promoted, 0) << text;
-  const json fresh = {{"shopId", "other-shop"}, {"email", std::to_string(round) + "@next.example"}};
-  ASSERT_EQ(next.Client().Post("/email-subscribers", fresh.dump(), "application/json")->status,
-            201);
+  // The same shop goes on, so that its counters move on both sides.
+  httplib::Client fresh = next.Client();
+  ASSERT_EQ(Subscribe(fresh, std::to_string(round) + "@next.example")->status, 201);
 
   const std::string before = old_leader.Admin({"rescue", "list"}).second;
   ASSERT_NO_FATAL_FAILURE(old_leader.Start({"--follow", next.listen()}));
@@ -89,6 +90,89 @@ TEST(OldLeaderTest, ItsEntriesAreRescuedExactlyAndReplayedOnce) {
     RunRound(round, even ? one : two, even ? two : one);
     if (::testing::Test::HasFailure()) return;
   }
+}
+
+json Made(Node& node, const std::string& path, const json& body) {
+  const httplib::Result answer = node.Client().Post(path, body.dump(), "application/json");
+  EXPECT_TRUE(answer && answer->status == 201) << path << (answer ? answer->body : "");
+  return answer ? json::parse(answer->body, nullptr, false) : json();
+}
+
+// Goal: counters of one shop that both leaders moved keep both sums; what the new history contradicts is left out and listed.
+// Method: views, edits and subscribers on both sides; one popup is edited on both, one deleted by the new leader. Then `verify`
+// counts everything again.
+TEST(OldLeaderTest, CountersAddUpAndContradictionsAreLeftOut) {
+  Node old_leader;
+  Node next;
+  ASSERT_NO_FATAL_FAILURE(old_leader.Start({"--demo"}));
+  ASSERT_NO_FATAL_FAILURE(next.Start({"--follow", old_leader.listen()}));
+  const auto popup = [&](const char* name) {
+    return Made(old_leader, "/popups",
+                {{"shopId", "s"},
+                 {"name", name},
+                 {"triggerType", "exit_intent"},
+                 {"design", PopupDesign()}})["id"]
+        .get<std::string>();
+  };
+  const std::string kept = popup("kept"), edited = popup("edited"), deleted = popup("deleted");
+  const auto view = [](Node& node, const std::string& id, const char* visitor) {
+    Made(node, "/analytics/views", {{"popupId", id}, {"visitorId", visitor}});
+  };
+  const auto edit = [&edited](Node& node, const char* name) {
+    const httplib::Result answer = node.Client().Patch(
+        "/popups/" + edited + "?shopId=s", json({{"name", name}}).dump(), "application/json");
+    ASSERT_TRUE(answer && answer->status == 200) << answer->body;
+  };
+  view(old_leader, kept, "before");
+  ASSERT_TRUE(Eventually([&] { return old_leader.Digest() == next.Digest(); }));
+  next.Stop();
+
+  view(old_leader, kept, "a");
+  view(old_leader, kept, "b");
+  view(old_leader, deleted, "a");
+  edit(old_leader, "by the old leader");
+  view(old_leader, edited, "a");
+  Made(old_leader, "/email-subscribers", {{"shopId", "s"}, {"email", "old@s.example"}});
+  Made(old_leader, "/email-subscribers",
+       {{"shopId", "s"}, {"email", "gone@s.example"}, {"popupId", deleted}});
+  old_leader.Kill();
+
+  ASSERT_NO_FATAL_FAILURE(next.Start({"--follow", old_leader.listen()}));
+  const auto [promoted, text] = next.Admin({"promote"});
+  ASSERT_EQ(promoted, 0) << text;
+  view(next, kept, "b");
+  view(next, kept, "c");
+  view(next, kept, "d");
+  edit(next, "by the new leader");
+  Made(next, "/email-subscribers", {{"shopId", "s"}, {"email", "new@s.example"}});
+  const httplib::Result erased = next.Client().Delete("/popups/" + deleted + "?shopId=s");
+  ASSERT_TRUE(erased && erased->status / 100 == 2) << erased->status;
+
+  ASSERT_NO_FATAL_FAILURE(old_leader.Start({"--follow", next.listen()}));
+  ASSERT_TRUE(Eventually([&] { return old_leader.Digest() == next.Digest(); }));
+  const std::string listed = old_leader.Admin({"rescue", "list"}).second;
+  const std::string path = listed.substr(0, listed.find('\t'));
+  for (const char* fate : {"applied as entry", "was replayed before"}) {
+    const auto [replayed, said] = next.Admin({"rescue", "replay", "--file", path});
+    EXPECT_EQ(replayed, 6) << said;
+    EXPECT_EQ(CountOf(said, fate), 4u)
+        << said;  // Two views, a view of the edited popup, a subscriber.
+  }
+  const auto stats = [&next](const std::string& id) {
+    return json::parse(next.Client().Get("/analytics/popup/" + id)->body, nullptr, false);
+  };
+  EXPECT_EQ(stats(kept)["views"], 1 + 2 + 3);
+  EXPECT_EQ(stats(edited)["views"], 1);
+  EXPECT_EQ(json::parse(next.Client().Get("/popups/" + edited + "?shopId=s")->body)["name"],
+            "by the new leader");
+  const std::string subscribers = next.Client().Get("/email-subscribers?shopId=s")->body;
+  EXPECT_NE(subscribers.find("old@s.example"), std::string::npos) << subscribers;
+  EXPECT_NE(subscribers.find("new@s.example"), std::string::npos) << subscribers;
+  EXPECT_EQ(subscribers.find("gone@s.example"), std::string::npos) << subscribers;
+  ASSERT_TRUE(Eventually([&] { return old_leader.Digest() == next.Digest(); }));
+  next.Stop();
+  const auto [sound, verified] = next.Admin({"verify"});
+  EXPECT_EQ(sound, 0) << verified;
 }
 
 }  // namespace
