@@ -7,7 +7,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <thread>
+#include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -21,10 +23,14 @@ namespace {
 
 constexpr ReadTier kTier = ReadTier::kBlocking;
 
-uint64_t Records() {
-  const char* const wanted = std::getenv("DUMP_RECORDS");
-  return wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : 20'000;
+// Set in the soak, where nothing else runs: times are judged there.
+bool IsLong() {
+  return std::getenv("DUMP_RECORDS") != nullptr;
 }
+uint64_t Records() {
+  return IsLong() ? std::strtoull(std::getenv("DUMP_RECORDS"), nullptr, 10) : 20'000;
+}
+constexpr double kP99RatioMax = 1.5;
 
 // Of this process, from the kernel: "VmRSS" now, "VmHWM" at most since ResetPeak.
 uint64_t MemoryKib(const std::string& name) {
@@ -37,6 +43,12 @@ uint64_t MemoryKib(const std::string& name) {
 }
 void ResetPeak() {
   std::ofstream("/proc/self/clear_refs") << "5";
+}
+
+double P99(std::vector<double> times) {
+  if (times.empty()) return 0;
+  std::sort(times.begin(), times.end());
+  return times[times.size() * 99 / 100];
 }
 
 double Seconds(std::chrono::steady_clock::time_point since) {
@@ -89,13 +101,10 @@ class DumpLoadTest : public EngineFixture {
     }
     size_t count() const { return count_.load(); }
     uint64_t written() const { return written_; }
-    // Of the commands [from, to), after Stop.
-    double P99(size_t from, size_t to) {
-      std::vector<double> part(seconds_.begin() + static_cast<ptrdiff_t>(from),
-                               seconds_.begin() + static_cast<ptrdiff_t>(to));
-      if (part.empty()) return 0;
-      std::sort(part.begin(), part.end());
-      return part[part.size() * 99 / 100];
+    // The times of the commands [from, to), after Stop.
+    std::vector<double> Times(size_t from, size_t to) const {
+      return {seconds_.begin() + static_cast<ptrdiff_t>(from),
+              seconds_.begin() + static_cast<ptrdiff_t>(to)};
     }
 
    private:
@@ -156,7 +165,8 @@ TEST_F(DumpLoadTest, DumpUnderLoadRestoresToItsPosition) {
 }
 
 // Goal: dumping, copying and deleting one tenant leaves the others as they are (acceptance 2).
-// Method: 50 shops, a third of them written to all the time; the idle ones' hashes stay, the others lose no write.
+// Method: 50 shops, a third of them written to all the time; the idle ones' hashes stay, the others lose no write. Their p99 is
+// printed always, and judged in the soak.
 TEST_F(DumpLoadTest, OneTenantOfFiftyComesAndGoesUnnoticed) {
   std::vector<TenantRef> busy, idle;
   for (int i = 0; i < 50; ++i) {
@@ -176,9 +186,15 @@ TEST_F(DumpLoadTest, OneTenantOfFiftyComesAndGoesUnnoticed) {
     return hashes;
   };
   const std::vector<uint64_t> before = hashes_of_idle();
-  Writer writer(engine(), busy, 1);
-  while (writer.count() < 200) std::this_thread::yield();
-  const size_t quiet = writer.count();
+  std::vector<std::unique_ptr<Writer>> writers;
+  for (int i = 0; i < 4; ++i) writers.push_back(std::make_unique<Writer>(engine(), busy, i));
+  const auto counts = [&writers] {
+    std::vector<size_t> all;
+    for (const auto& writer : writers) all.push_back(writer->count());
+    return all;
+  };
+  std::this_thread::sleep_for(IsLong() ? std::chrono::seconds(5) : std::chrono::seconds(1));
+  const std::vector<size_t> quiet = counts();
   const std::string bytes =
       DumpText(engine(), engine().View(), {.tenant = "shop0", .since = {}, .build = {}});
   const auto copy =
@@ -190,8 +206,15 @@ TEST_F(DumpLoadTest, OneTenantOfFiftyComesAndGoesUnnoticed) {
       [](DirectoryTransaction& tx) { return tenant::Directory::Delete(tx, "copy"); });
   ASSERT_TRUE(deleted.status.ok());
   engine().WaitReleased(deleted.release_index);
-  const size_t end = writer.count();
-  writer.Stop();
+  const std::vector<size_t> end = counts();
+  std::vector<double> times_quiet, times_busy;
+  uint64_t written = 0;
+  for (size_t i = 0; i < writers.size(); ++i) {
+    writers[i]->Stop();
+    written += writers[i]->written();
+    std::ranges::copy(writers[i]->Times(0, quiet[i]), std::back_inserter(times_quiet));
+    std::ranges::copy(writers[i]->Times(quiet[i], end[i]), std::back_inserter(times_busy));
+  }
   EXPECT_EQ(hashes_of_idle(), before);
   uint64_t found = 0;
   for (const TenantRef& ref : busy) {
@@ -201,11 +224,12 @@ TEST_F(DumpLoadTest, OneTenantOfFiftyComesAndGoesUnnoticed) {
                  .CountIndex<schema::EmailSubscriber>({.index = 2, .equal = {int64_t{1}}})
                  .value();
   }
-  EXPECT_EQ(found, writer.written() + 20 * busy.size());
-  const double p99_quiet = writer.P99(0, quiet), p99_busy = writer.P99(quiet, end);
+  EXPECT_EQ(found, written + 20 * busy.size());
+  const double p99_quiet = P99(times_quiet), p99_busy = P99(times_busy);
   std::printf(
-      "commands of others: p99 %.2f ms quiet, %.2f ms meanwhile (%.2f times), %zu of them\n",
-      p99_quiet * 1e3, p99_busy * 1e3, p99_busy / p99_quiet, end - quiet);
+      "commands of others: p99 %.2f ms quiet (%zu of them), %.2f ms meanwhile (%zu): %.2f times\n",
+      p99_quiet * 1e3, times_quiet.size(), p99_busy * 1e3, times_busy.size(), p99_busy / p99_quiet);
+  EXPECT_TRUE(!IsLong() || p99_busy <= kP99RatioMax * p99_quiet);
 }
 
 }  // namespace
