@@ -13,7 +13,10 @@ namespace tenantry {
 inline constexpr std::string_view kAliveMeta = "alive";
 inline constexpr std::string_view kTenantMeta = "tenant";         // The id, for logs.
 inline constexpr std::string_view kNextSpaceMeta = "next_space";  // Big-endian u64, space 0 only.
-inline constexpr std::string_view kDroppedPrefix = "dropped:";    // Then the space, big-endian u64.
+// Then the space, big-endian u64: its rows are still to be deleted. The value says whether rows of space 0 lead there.
+inline constexpr std::string_view kDroppedPrefix = "dropped:";
+inline constexpr std::string_view kDropped = "1";
+inline constexpr std::string_view kDroppedUnnamed = "2";  // Nothing in space 0 names it any more.
 
 // The whole key of the row that says so.
 std::string AliveKey(SpaceId space);

@@ -203,12 +203,12 @@ Result<SpaceWriter*> DirectoryTransaction::CreateSpace() {
 Status DirectoryTransaction::DropSpace(SpaceId space) {
   TNT_ASSIGN_OR_RETURN(SpaceWriter * writer, OpenSpace(space));
   TNT_RETURN_IF_ERROR(writer->EraseMeta(kAliveMeta));
-  return SetMeta(DroppedMeta(space), "1");
+  return SetMeta(DroppedMeta(space), kDropped);
 }
 
-Result<std::vector<SpaceId>> DirectoryTransaction::DroppedSpaces() const {
+Result<std::vector<SpaceId>> DirectoryTransaction::SpacesListed(std::string_view prefix) const {
   std::vector<SpaceId> spaces;
-  const std::string lower = keys::MetaKey(kDirectorySpace, kDroppedPrefix);
+  const std::string lower = keys::MetaKey(kDirectorySpace, prefix);
   const std::string upper = keys::PrefixEnd(lower);
   const std::unique_ptr<Cursor> cursor = reader_->Scan(lower, upper);
   for (cursor->SeekToFirst(); cursor->Valid(); cursor->Next()) {

@@ -135,8 +135,8 @@ class DirectoryTransaction : public SpaceWriter {
   Result<SpaceWriter*> CreateSpace();
   // Marks a space deleted: no command or read finds it any more; its bytes are reclaimed later.
   Status DropSpace(SpaceId space);
-  // Dropped spaces that still hold bytes.
-  Result<std::vector<SpaceId>> DroppedSpaces() const;
+  // Spaces with a meta row under this prefix of engine/space_meta.h, such as dropped ones that still hold bytes.
+  Result<std::vector<SpaceId>> SpacesListed(std::string_view prefix) const;
   // Deletes up to `rows_max` rows of a dropped space; true when none is left.
   Result<bool> ReclaimSome(SpaceId space, size_t rows_max);
 

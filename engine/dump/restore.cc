@@ -95,7 +95,7 @@ Status GiveUpSpace(Engine& engine, std::string_view prefix, SpaceId space) {
   const Outcome outcome = engine.ExecuteDirectory(
       kGiveUp, ReadTier::kBlocking, [&](DirectoryTransaction& tx) -> Status {
         TNT_RETURN_IF_ERROR(tx.EraseMeta(SpaceMeta(prefix, space)));
-        return tx.SetMeta(DroppedMeta(space), "1");
+        return tx.SetMeta(DroppedMeta(space), kDropped);
       });
   TNT_RETURN_IF_ERROR(outcome.status);
   engine.WaitReleased(outcome.release_index);

@@ -1,5 +1,6 @@
 #pragma once
-// Reclaim: deletes the rows of dropped tenants and expired answers of keyed requests, a bounded entry at a time.
+// Reclaim: deletes what dropped tenants left, in the directory first and then in their spaces, and expired answers of keyed
+// requests, a bounded entry at a time.
 
 #include "engine/engine.h"
 

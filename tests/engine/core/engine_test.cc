@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "engine/commands.h"
+#include "engine/space_meta.h"
+#include "engine/tenant/reclaim.h"
 #include "engine/tenant/shop_keys.h"
 #include "tests/support/engine_fixture.h"
 
@@ -153,7 +155,7 @@ TEST_F(EngineTest, ReclaimingADroppedSpaceRemovesItsRowsAndNoOthers) {
     ASSERT_LT(steps, 20);
     const Outcome outcome = engine().ExecuteDirectory(
         info, ReadTier::kBlocking, [&done](DirectoryTransaction& tx) -> Status {
-          TNT_ASSIGN_OR_RETURN(const std::vector<SpaceId> dropped, tx.DroppedSpaces());
+          TNT_ASSIGN_OR_RETURN(const std::vector<SpaceId> dropped, tx.SpacesListed(kDroppedPrefix));
           done = dropped.empty();
           if (done) return Status::Ok();
           return tx.ReclaimSome(dropped.front(), 10).status();
@@ -164,6 +166,56 @@ TEST_F(EngineTest, ReclaimingADroppedSpaceRemovesItsRowsAndNoOthers) {
   EXPECT_GE(steps, 6);  // Bounded entries: 50 rows, ten at a time.
   EXPECT_EQ(ReadCounter(engine(), gone, "m7"), 0);
   EXPECT_EQ(ReadCounter(engine(), stays, "m7"), 1);
+}
+
+// Goal: e-mail addresses and ids that led to a deleted tenant do not stay in the directory.
+TEST_F(EngineTest, WhatNamesADroppedTenantGoesWithIt) {
+  constexpr auto kPopup = schema::ReferenceKind::POPUP;
+  for (const std::string id : {"gone", "stays"}) {
+    const TenantRef tenant = CreateTenant(id);
+    ASSERT_TRUE(Run(tenant, [&](Transaction& tx) {
+                  return tenant::PutReference(tx, kPopup, "popup of " + id);
+                }).status.ok());
+    const Outcome joined = engine().ExecuteDirectory(
+        {10, "test", ""}, ReadTier::kBlocking, [&](DirectoryTransaction& tx) {
+          codec::Draft<schema::EmailMembership> membership;
+          membership->setEmailKey("ann@example.com");
+          membership->setTenantId(id);
+          return tx.Insert(membership);
+        });
+    ASSERT_TRUE(joined.status.ok()) << joined.status.ToString();
+  }
+  const Outcome deleted = engine().ExecuteDirectory(
+      {10, "test", ""}, ReadTier::kBlocking,
+      [](DirectoryTransaction& tx) { return tenant::Directory::Delete(tx, "gone"); });
+  engine().WaitReleased(deleted.release_index);
+  int steps = 0;
+  for (bool more = true; more; ++steps) {
+    ASSERT_LT(steps, 20);
+    const Result<bool> step = tenant::ReclaimStep(engine());
+    ASSERT_TRUE(step.ok()) << step.status().ToString();
+    more = *step;
+  }
+  // Behind them all.
+  const Outcome last =
+      engine().ExecuteDirectory({10, "test", ""}, ReadTier::kBlocking,
+                                [](DirectoryTransaction& tx) { return tx.SetMeta("after", "1"); });
+  engine().WaitReleased(last.release_index);
+  const ReadView view = engine().View();
+  const SpaceReader directory = view.DirectorySpace(ReadTier::kBlocking);
+  for (const std::string id : {"gone", "stays"}) {
+    const bool stays = id == "stays";
+    const std::string popup = "popup of " + id;
+    EXPECT_EQ(
+        directory.Find<schema::Reference>({static_cast<int64_t>(kPopup), std::string_view(popup)})
+            ->has_value(),
+        stays);
+    EXPECT_EQ(directory
+                  .Find<schema::EmailMembership>(
+                      {std::string_view("ann@example.com"), std::string_view(id)})
+                  ->has_value(),
+              stays);
+  }
 }
 
 // Goal: an acknowledged increment is never lost or doubled, whichever threads run commands.

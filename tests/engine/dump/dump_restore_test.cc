@@ -2,6 +2,7 @@
 
 #include "engine/codec/text_view.h"
 #include "engine/dump/state_check.h"
+#include "engine/space_meta.h"
 #include "engine/tenant/reclaim.h"
 #include "engine/tenant/shop_keys.h"
 #include "tests/engine/dump/dump_helpers.h"
@@ -454,7 +455,7 @@ TEST_F(DumpRestoreTest, SpacesOfBrokenRestoresAreGivenUp) {
   engine().WaitReleased(engine().appended_index());
   const Outcome outcome =
       engine().ExecuteDirectory({2, "test", ""}, kTier, [](DirectoryTransaction& tx) -> Status {
-        TNT_ASSIGN_OR_RETURN(const std::vector<SpaceId> dropped, tx.DroppedSpaces());
+        TNT_ASSIGN_OR_RETURN(const std::vector<SpaceId> dropped, tx.SpacesListed(kDroppedPrefix));
         EXPECT_EQ(dropped, std::vector<SpaceId>{SpaceId(0x63)});
         return Status::Ok();
       });
