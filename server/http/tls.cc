@@ -8,6 +8,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 namespace tenantry::http {
 namespace {
@@ -36,6 +37,13 @@ int ChooseProtocol(SSL*, const unsigned char** out, unsigned char* out_size,
   return SSL_TLSEXT_ERR_NOACK;
 }
 
+void SetLimits(SSL_CTX* context) {
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                SSL_MODE_RELEASE_BUFFERS);
+}
+
 // The key files of services are not behind a passphrase; asking at a terminal would hang the start.
 int NoPassphrase(char*, int, int, void*) {
   return 0;
@@ -45,7 +53,6 @@ int NoPassphrase(char*, int, int, void*) {
 
 TlsSession::TlsSession(ssl_st* ssl, int fd) : ssl_(ssl) {
   SSL_set_fd(ssl_, fd);
-  SSL_set_accept_state(ssl_);
 }
 
 TlsSession::~TlsSession() {
@@ -69,9 +76,22 @@ ssize_t TlsSession::Outcome(int result, bool reading) {
       return -1;
     default:
       broken_ = true;
+      NoteTrouble();
       errno = ECONNRESET;
       return -1;
   }
+}
+
+void TlsSession::NoteTrouble() {
+  const long verified = SSL_get_verify_result(ssl_);
+  trouble_ = verified == X509_V_OK
+                 ? LastError()
+                 : std::string("certificate: ") + X509_verify_cert_error_string(verified);
+}
+
+ssize_t TlsSession::Handshake() {
+  ERR_clear_error();
+  return Outcome(SSL_do_handshake(ssl_), true);
 }
 
 ssize_t TlsSession::Read(char* out, size_t size) {
@@ -102,11 +122,7 @@ void TlsSession::SayGoodbye() {
 Status TlsContext::Load(const std::string& certificate_file, const std::string& key_file) {
   const std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   if (!context) return InvalidArgument("TLS: " + LastError());
-  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                      SSL_MODE_RELEASE_BUFFERS);
+  SetLimits(context.get());
   SSL_CTX_set_alpn_select_cb(context.get(), ChooseProtocol, nullptr);
   SSL_CTX_set_default_passwd_cb(context.get(), NoPassphrase);
   ERR_clear_error();
@@ -132,7 +148,39 @@ std::unique_ptr<TlsSession> TlsContext::Accept(int fd) {
   }
   SSL* const ssl = SSL_new(context.get());  // Takes a share of the context.
   ERR_clear_error();
-  return ssl ? std::make_unique<TlsSession>(ssl, fd) : nullptr;
+  if (ssl == nullptr) return nullptr;
+  SSL_set_accept_state(ssl);
+  return std::make_unique<TlsSession>(ssl, fd);
+}
+
+Result<TlsClient> TlsClient::Make(const std::string& ca_file, bool insecure) {
+  TlsClient client;
+  client.context_ = std::shared_ptr<SSL_CTX>(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  SSL_CTX* const context = client.context_.get();
+  if (context == nullptr) return InvalidArgument("TLS: " + LastError());
+  SetLimits(context);
+  constexpr unsigned char kOffered[] = "\x08http/1.1";
+  SSL_CTX_set_alpn_protos(context, kOffered, sizeof kOffered - 1);
+  SSL_CTX_set_verify(context, insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
+  ERR_clear_error();
+  if (!ca_file.empty() && SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr) != 1) {
+    return InvalidArgument("certificates of " + ca_file + ": " + LastError());
+  }
+  if (ca_file.empty()) SSL_CTX_set_default_verify_paths(context);
+  return client;
+}
+
+std::unique_ptr<TlsSession> TlsClient::Connect(int fd, const std::string& host) const {
+  SSL* const ssl = SSL_new(context_.get());
+  ERR_clear_error();
+  if (ssl == nullptr) return nullptr;
+  // An address is looked for among the addresses of the certificate, and is not sent along.
+  if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) != 1) {
+    SSL_set1_host(ssl, host.c_str());
+    SSL_set_tlsext_host_name(ssl, host.c_str());
+  }
+  SSL_set_connect_state(ssl);
+  return std::make_unique<TlsSession>(ssl, fd);
 }
 
 }  // namespace tenantry::http

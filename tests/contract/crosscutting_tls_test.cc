@@ -177,5 +177,34 @@ TEST_F(CrosscuttingTlsTest, A8WrongFilesEndTheStart) {
             std::string::npos);
 }
 
+// The load generator speaks https: to whom it believes, or to anybody when told so.
+TEST_F(CrosscuttingTlsTest, LoadIsSentEncrypted) {
+  MakeCertificate("a");
+  MakeCertificate("other");
+  Use("a", "a");
+  std::vector<std::string> arguments = Arguments();
+  arguments.insert(arguments.end(), {"--rate-limit-exempt", "127.0.0.0/8"});
+  auto server = load::ServerProcess::Start(TENANTRY_BINARY, folder_.path(), arguments);
+  ASSERT_TRUE(server.ok()) << server.status().message();
+  const std::string url = server->url();
+  const auto load = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), {TENANTRY_BINARY, "load"});
+    auto tool = load::ChildProcess::Start(options, Path("load.out"), Path("load.err"));
+    return tool.ok() ? tool->Wait(60) : -1;
+  };
+  const std::string health = url + "/health";
+  EXPECT_EQ(load({health, "-c", "8", "-t", "1", "--ca-file", Path("a.crt")}), 0)
+      << load::ReadText(Path("load.out")) << load::ReadText(Path("load.err"));
+  EXPECT_EQ(load({health, "-t", "1", "--rate", "200", "--insecure"}), 0)
+      << load::ReadText(Path("load.out"));
+  EXPECT_EQ(load({url, "--scenario", "race", "--ca-file", Path("a.crt")}), 0)
+      << load::ReadText(Path("load.out"));
+  EXPECT_EQ(load({health, "-t", "1", "--ca-file", Path("other.crt")}), 7);
+  EXPECT_NE(load::ReadText(Path("load.err")).find("certificate: "), std::string::npos)
+      << load::ReadText(Path("load.err"));
+  EXPECT_EQ(load({health, "-t", "1", "--ca-file", Path("missing.crt")}), 2);
+  EXPECT_EQ(server->Stop(), 0);
+}
+
 }  // namespace
 }  // namespace tenantry::contract

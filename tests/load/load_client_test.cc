@@ -115,7 +115,12 @@ TEST(RequestTemplateTest, FillsCountersAndCountsTheBody) {
   EXPECT_EQ(request.Render(12, 3),
             "POST /a/3?n=12 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nX-N: 12\r\n"
             "Content-Length: 10\r\n\r\n[12,3,{x}]");
-  EXPECT_FALSE(ParseUrl("https://127.0.0.1/").ok());
+  const Result<Endpoint> encrypted = ParseUrl("https://127.0.0.1/b");
+  ASSERT_TRUE(encrypted.ok());
+  EXPECT_TRUE(encrypted->encrypted);
+  EXPECT_EQ(encrypted->base(), "https://127.0.0.1");
+  EXPECT_EQ(ntohs(reinterpret_cast<const sockaddr_in&>(encrypted->address).sin_port), 443);
+  EXPECT_FALSE(ParseUrl("ftp://127.0.0.1/").ok());
 }
 
 // Answers every request; what goes wrong is chosen. One thread, poll.

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "engine/base/result.h"
+#include "server/http/tls.h"
 #include "tools/load/request_template.h"
 
 namespace tenantry::load {
@@ -13,7 +14,8 @@ struct Reply {
   std::string body;
 };
 
-// kUnavailable when no complete reply comes back.
-Result<Reply> Fetch(const std::string& url, const RequestParts& request);
+// kUnavailable when no complete reply comes back. An https:// URL needs `tls`.
+Result<Reply> Fetch(const std::string& url, const RequestParts& request,
+                    const http::TlsClient* tls = nullptr);
 
 }  // namespace tenantry::load

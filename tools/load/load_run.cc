@@ -34,6 +34,7 @@ struct Connection {
   enum class State : uint8_t { kClosed, kConnecting, kWaiting, kSending, kReceiving };
   State state = State::kClosed;
   int fd = -1;
+  std::unique_ptr<http::TlsSession> tls;  // Of an encrypted one.
   bool wants_write = false;
   bool active = false;  // Staged runs: is a user now.
   bool was_open = false;
@@ -45,6 +46,15 @@ struct Connection {
   size_t sent = 0;
   ResponseReader reader;
 };
+
+ssize_t SendSome(Connection& connection, const char* data, size_t size) {
+  return connection.tls ? connection.tls->Write(data, size)
+                        : ::send(connection.fd, data, size, MSG_NOSIGNAL);
+}
+
+ssize_t ReceiveSome(Connection& connection, char* out, size_t size) {
+  return connection.tls ? connection.tls->Read(out, size) : ::recv(connection.fd, out, size, 0);
+}
 
 class LoadRun {
  public:
@@ -98,6 +108,7 @@ class LoadRun {
   void Fail(Index index, uint64_t* counter);
   void Watch(Index index, bool write);
   void OnConnected(Index index);
+  bool Encrypt(Index index);
   void Send(Index index);
   const std::string& Render(Index index);
   void Push(Index index);
@@ -123,6 +134,7 @@ class LoadRun {
   uint64_t next_number_ = 0;
   size_t in_flight_ = 0;
   LoadResult result_;
+  std::string trouble_;  // Why a connection could not be encrypted, for the message.
   std::array<char, 64 * 1024> buffer_;
 };
 
@@ -173,10 +185,10 @@ Status LoadRun::OpenAll() {
   while (!std::all_of(connections_.begin(), connections_.end(), ready)) {
     const int64_t now = clock_.NowBootNs();
     if (now > limit || result_.connect_errors > 10 * connections_.size()) {
-      return Unavailable(fmt::format("{}: {} of {} connections made, {} attempts failed",
+      return Unavailable(fmt::format("{}: {} of {} connections made, {} attempts failed{}",
                                      plan_.endpoint.authority,
                                      std::count_if(connections_.begin(), connections_.end(), ready),
-                                     connections_.size(), result_.connect_errors));
+                                     connections_.size(), result_.connect_errors, trouble_));
     }
     StartDue(now);
     Poll(kTickNs);
@@ -189,12 +201,12 @@ Status LoadRun::FireTogether() {
   for (Index i = 0; i < connections_.size(); ++i) {
     Connection& connection = connections_[i];
     connection.out = Render(i);
-    const size_t most = connection.out.size() - 1;
-    if (::send(connection.fd, connection.out.data(), most, MSG_NOSIGNAL) !=
-        static_cast<ssize_t>(most)) {
-      return IoError("a request does not fit a fresh socket's buffer");
+    for (const size_t most = connection.out.size() - 1; connection.sent < most;) {
+      const ssize_t wrote =
+          SendSome(connection, connection.out.data() + connection.sent, most - connection.sent);
+      if (wrote <= 0) return IoError("a request does not fit a fresh socket's buffer");
+      connection.sent += static_cast<size_t>(wrote);
     }
-    connection.sent = most;
     connection.reader.Reset(connection.head_request);
   }
   begin_ns_ = clock_.NowBootNs();
@@ -366,6 +378,8 @@ void LoadRun::Close(Index index) {
       connection.state == Connection::State::kReceiving) {
     --in_flight_;
   }
+  if (connection.tls) connection.tls->SayGoodbye();
+  connection.tls.reset();
   if (connection.fd >= 0) ::close(connection.fd);
   connection.fd = -1;
   connection.state = Connection::State::kClosed;
@@ -398,12 +412,28 @@ void LoadRun::OnConnected(Index index) {
   socklen_t bytes = sizeof error;
   ::getsockopt(connection.fd, SOL_SOCKET, SO_ERROR, &error, &bytes);
   if (error != 0) return Fail(index, &result_.connect_errors);
+  if (plan_.endpoint.encrypted && !Encrypt(index)) return;
   Watch(index, false);
   connection.state = Connection::State::kWaiting;
   if (std::exchange(connection.was_open, true)) ++result_.reconnects;
   if (!MayStart(connection)) return;
   if (connection.due_ns > clock_.NowBootNs()) return WakeAt(index, connection.due_ns);
   Send(index);
+}
+
+// True when the handshake is done.
+bool LoadRun::Encrypt(Index index) {
+  Connection& connection = connections_[index];
+  if (!connection.tls) connection.tls = plan_.tls->Connect(connection.fd, plan_.endpoint.host);
+  const ssize_t done = connection.tls ? connection.tls->Handshake() : 0;
+  if (done > 0) return true;
+  if (done < 0 && errno == EAGAIN) {
+    Watch(index, connection.tls->read_wants_write());
+    return false;
+  }
+  trouble_ = connection.tls ? "; TLS: " + connection.tls->trouble() : "";
+  Fail(index, &result_.connect_errors);
+  return false;
 }
 
 const std::string& LoadRun::Render(Index index) {
@@ -427,8 +457,8 @@ void LoadRun::Send(Index index) {
 void LoadRun::Push(Index index) {
   Connection& connection = connections_[index];
   while (connection.sent < connection.out.size()) {
-    const ssize_t wrote = ::send(connection.fd, connection.out.data() + connection.sent,
-                                 connection.out.size() - connection.sent, MSG_NOSIGNAL);
+    const ssize_t wrote = SendSome(connection, connection.out.data() + connection.sent,
+                                   connection.out.size() - connection.sent);
     if (wrote < 0 && errno == EAGAIN) return Watch(index, true);
     if (wrote < 0) return Fail(index, &result_.broken);
     connection.sent += static_cast<size_t>(wrote);
@@ -439,7 +469,8 @@ void LoadRun::Push(Index index) {
 
 void LoadRun::Read(Index index) {
   Connection& connection = connections_[index];
-  const ssize_t got = ::recv(connection.fd, buffer_.data(), buffer_.size(), 0);
+  // A TLS record is smaller than the buffer, so that nothing stays behind decrypted.
+  const ssize_t got = ReceiveSome(connection, buffer_.data(), buffer_.size());
   if (got < 0 && errno == EAGAIN) return;
   if (connection.state == Connection::State::kWaiting) {
     // Closed between requests, which a server may do; bytes that nobody asked for it may not send.
@@ -521,6 +552,7 @@ void UseK6RootProfile(double time_scale, LoadPlan* plan) {
 }
 
 Result<LoadResult> RunLoad(const LoadPlan& plan, const Clock& clock) {
+  if (plan.endpoint.encrypted && !plan.tls) return InvalidArgument("https needs TLS");
   RaiseDescriptorLimit();
   const auto run = std::make_unique<LoadRun>(plan, clock);
   return run->Run();

@@ -12,6 +12,7 @@
 //                         due before the end is sent and counted after it;
 //          stages         as many users as the stage says, each one request, then `think_seconds`;
 //          simultaneous   one request per connection: all are sent up to their last byte, then the last bytes at once.
+//          An encrypted connection is made when its handshake is over.
 // Units    latency from the first byte sent (rate: from the due instant) to the last byte read, nanoseconds; service time
 //          always from the first byte sent.
 // Errors   the run itself: kUnavailable when no connection could be made, kIoError without descriptors. What the
@@ -22,12 +23,14 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "engine/base/clock.h"
 #include "engine/base/result.h"
+#include "server/http/tls.h"
 #include "tools/load/latency_histogram.h"
 #include "tools/load/request_template.h"
 
@@ -42,6 +45,7 @@ struct LoadResult;
 
 struct LoadPlan {
   Endpoint endpoint;
+  std::shared_ptr<const http::TlsClient> tls;  // An encrypted endpoint needs it.
   RequestParts request;
   // When not empty, sent in turn in place of `request` to the endpoint's target.
   std::vector<TargetedRequest> mix;

@@ -34,23 +34,27 @@ bool HasPlaceholder(std::string_view text) {
 }  // namespace
 
 Result<Endpoint> ParseUrl(std::string_view url) {
-  constexpr std::string_view kScheme = "http://";
-  if (!url.starts_with(kScheme)) return InvalidArgument(fmt::format("not an http:// URL: {}", url));
-  url.remove_prefix(kScheme.size());
-  const size_t path = std::min(url.find_first_of("/?"), url.size());
+  constexpr std::string_view kPlain = "http://", kEncrypted = "https://";
   Endpoint endpoint;
+  endpoint.encrypted = url.starts_with(kEncrypted);
+  if (!endpoint.encrypted && !url.starts_with(kPlain)) {
+    return InvalidArgument(fmt::format("not an http:// or https:// URL: {}", url));
+  }
+  url.remove_prefix((endpoint.encrypted ? kEncrypted : kPlain).size());
+  const size_t path = std::min(url.find_first_of("/?"), url.size());
   endpoint.authority = url.substr(0, path);
   endpoint.target = url.substr(path);
   if (!endpoint.target.starts_with('/')) endpoint.target.insert(0, "/");
 
   std::string host = endpoint.authority;
-  std::string port = "80";
+  std::string port = endpoint.encrypted ? "443" : "80";
   const size_t colon = host.rfind(':');
   if (colon != std::string::npos && host.find(']', colon) == std::string::npos) {
     port = host.substr(colon + 1);
     host.resize(colon);
   }
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  endpoint.host = host;
 
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;

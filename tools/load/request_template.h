@@ -3,7 +3,7 @@
 //
 // Shape    {i} in target, header values and body becomes the number of the request in the run, {conn} the number of its
 //          connection, both from 0.
-// Errors   kInvalidArgument for anything but http:// URLs; kUnavailable for a name that does not resolve.
+// Errors   kInvalidArgument for anything but http:// and https:// URLs; kUnavailable for a name that does not resolve.
 // Threads  immutable after construction.
 
 #include <cstdint>
@@ -20,11 +20,15 @@ namespace tenantry::load {
 struct Endpoint {
   sockaddr_storage address{};
   socklen_t address_bytes = 0;
-  std::string authority;  // HOST:PORT as in the URL.
-  std::string target;     // Path and query.
+  bool encrypted = false;  // https.
+  std::string host;        // Without port and brackets: what a certificate must be for.
+  std::string authority;   // HOST:PORT as in the URL.
+  std::string target;      // Path and query.
+  // To ask for something else of the same server.
+  std::string base() const { return (encrypted ? "https://" : "http://") + authority; }
 };
 
-// "http://HOST[:PORT][/PATH][?QUERY]"; IPv6 in brackets.
+// "http://HOST[:PORT][/PATH][?QUERY]", or with https; IPv6 in brackets.
 Result<Endpoint> ParseUrl(std::string_view url);
 
 struct RequestParts {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -63,7 +65,8 @@ std::vector<Step> LadderSteps(const ScenarioOptions& options) {
 
 Status AimAtShop(const std::string& base, ScenarioOptions* options) {
   const std::string list = "/popups/active?shopId=" + options->shop;
-  TNT_ASSIGN_OR_RETURN(const Reply reply, Fetch(base + list, {"GET", {"Connection: close"}, {}}));
+  TNT_ASSIGN_OR_RETURN(const Reply reply, Fetch(base + list, {"GET", {"Connection: close"}, {}},
+                                                options->plan.tls.get()));
   const json popups = json::parse(reply.body, nullptr, false);
   if (reply.status != 200 || !popups.is_array() || popups.empty() ||
       !popups[0].value("id", json()).is_string()) {
@@ -102,11 +105,16 @@ std::span<const ScenarioName> ScenarioNames() {
 
 Status AimAt(const std::string& tag, ScenarioOptions* options) {
   TNT_ASSIGN_OR_RETURN(options->plan.endpoint, ParseUrl(options->url));
+  if (options->plan.endpoint.encrypted) {
+    TNT_ASSIGN_OR_RETURN(http::TlsClient tls,
+                         http::TlsClient::Make(options->ca_file, options->insecure));
+    options->plan.tls = std::make_shared<const http::TlsClient>(std::move(tls));
+  }
   const bool bare = options->plan.endpoint.target == "/";
   const bool get = options->plan.request.method == "GET";
   if (!options->shop.empty()) {
     if (!bare) return InvalidArgument("--shop takes a base URL without a path");
-    return AimAtShop("http://" + options->plan.endpoint.authority, options);
+    return AimAtShop(options->plan.endpoint.base(), options);
   }
   if (options->scenario == "race") {
     if (bare && get) AimAtSignup(tag, options);

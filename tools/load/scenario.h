@@ -25,6 +25,9 @@ std::span<const ScenarioName> ScenarioNames();
 
 struct ScenarioOptions {
   std::string url;
+  // https: PEM file of who is believed (empty: the system's), or nobody is asked.
+  std::string ca_file;
+  bool insecure = false;
   std::string scenario;  // Empty: one step as `plan` and `rules` say.
   std::string shop;  // Storefront traffic of this shop: lists of active popups, and views of them.
   double seconds = 0;         // Of each step, in place of the scenario's.

@@ -89,6 +89,8 @@ Result<load::ScenarioOptions> ReadOptions(const Invocation& typed) {
   options.url = typed.Get("URL");
   options.scenario = typed.Get("scenario");
   options.shop = typed.Get("shop");
+  options.ca_file = typed.Get("ca-file");
+  options.insecure = typed.Has("insecure");
   load::LoadPlan& plan = options.plan;
   TNT_RETURN_IF_ERROR(ReadRequest(typed, &plan));
   double connections = 0;
@@ -178,8 +180,8 @@ Command LoadCommand() {
       "Send load to a server over HTTP, this one or another, and judge its answers. Writes where "
       "the requests write";
   command.options = {
-      {"URL", "http://HOST:PORT with a path to ask for, or without one", OptionKind::kOperand,
-       "URL"},
+      {"URL", "http:// or https://, HOST:PORT, with a path to ask for or without one",
+       OptionKind::kOperand, "URL"},
       {"scenario", ScenarioHelp(), OptionKind::kOptional, "NAME"},
       {"shop", "Storefront traffic of this shop: its active popups, and views of them",
        OptionKind::kOptional, "ID"},
@@ -205,6 +207,9 @@ Command LoadCommand() {
       {"mean-max-ms", "The mean must be below", OptionKind::kOptional, "N"},
       {"rate-min", "Requests per second that must be reached", OptionKind::kOptional, "N"},
       {"winners", "Race: how many may get 2xx; 1 when left out", OptionKind::kOptional, "N"},
+      {"ca-file", "https: PEM file of the certificates to believe; the system's when left out",
+       OptionKind::kOptional, "FILE"},
+      {"insecure", "https: any certificate will do", OptionKind::kFlag},
       {"json", "One line of JSON in place of the table", OptionKind::kFlag},
   };
   command.example = "tenantry load http://127.0.0.1:7117 --scenario normal --seconds 2";
