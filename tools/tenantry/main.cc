@@ -2,6 +2,8 @@
 
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <signal.h>
@@ -11,6 +13,23 @@
 #include "tools/tenantry/pages.h"
 #include "tools/tenantry/serve.h"
 #include "tools/tenantry/setting_flags.h"
+
+namespace {
+
+// Names a command that is not there; empty when something else is missing.
+std::string UnknownCommand(const CLI::App& app) {
+  const CLI::App* at = &app;
+  std::string path = "tenantry";
+  while (!at->get_subcommands().empty()) {
+    at = at->get_subcommands().back();
+    path += " " + at->get_name();
+  }
+  const std::vector<std::string> rest = app.remaining(true);
+  if (at->get_require_subcommand_min() == 0 || rest.empty()) return "";
+  return "no command '" + rest.front() + "'; `" + path + " --help` lists those there are";
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   // Who reads our output may go away; the write then says so.
@@ -27,6 +46,11 @@ int main(int argc, char** argv) {
     tenantry::tools::AddPageCommands(app, &exit_code);
     try {
       app.parse(argc, argv);
+    } catch (const CLI::RequiredError& error) {
+      const std::string unknown = UnknownCommand(app);
+      if (unknown.empty()) app.exit(error);
+      if (!unknown.empty()) std::fprintf(stderr, "tenantry: %s\n", unknown.c_str());
+      return tenantry::server::kExitUsage;
     } catch (const CLI::ParseError& error) {
       return app.exit(error) == 0 ? tenantry::server::kExitOk : tenantry::server::kExitUsage;
     }

@@ -113,8 +113,10 @@ def main():
         finally:
             stop(server)
         check_pages([path for path, _ in found], folder)
-        wrong = run([binary, "admin", "nothing"], folder)
-        expect(wrong.returncode == 2, f"an unknown command ends with {wrong.returncode}, not 2")
+        for words in (["nothing"], ["admin", "nothing"], ["admin", "tenant", "nothing"]):
+            wrong = run([binary, *words], folder)
+            expect(wrong.returncode == 2, f"an unknown command ends with {wrong.returncode}, not 2")
+            expect("no command 'nothing'" in wrong.stderr, f"an unknown command is not named: {wrong.stderr}")
     for failure in failures:
         print("FAIL", failure)
     print(f"{len(found)} commands, {len(failures)} failures")
