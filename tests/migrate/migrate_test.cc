@@ -2,10 +2,12 @@
 // those of the rows, a second import changes nothing, and one that was killed is resumed.
 // Method: a real PostgreSQL filled by our script, our binary, and what both say.
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <sstream>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -299,6 +301,37 @@ TEST_F(MigrateTest, AKilledImportIsResumed) {
   EXPECT_EQ(tables.at("MOV_SESSION_INSTANCE").at("there"), 600);
   EXPECT_EQ(tables.at("PLP_MOVEMENT_EVENT").at("added"), 2000);
   EXPECT_EQ(TenantDigests(killed), TenantDigests(whole));
+}
+
+// Goal: killed inside a table, it is resumed as well: what is there is left, the rest is added. Method: kills spread over the
+// time that a whole import takes, until one left a table half full.
+TEST_F(MigrateTest, AnImportKilledInsideATableIsResumed) {
+  const std::string whole = NewData("whole");
+  const auto began = std::chrono::steady_clock::now();
+  ASSERT_TRUE(load::RunTool(ImportArguments("gym", whole), folder_.path(), kImportSeconds).ok());
+  const auto taken = std::chrono::steady_clock::now() - began;
+  const std::string digests = TenantDigests(whole);
+  bool inside = false;
+  constexpr int kParts = 20;
+  for (int round = 0; round < 3 * kParts && !inside; ++round) {
+    const std::string killed = NewData("killed" + std::to_string(round));
+    Result<load::ChildProcess> import =
+        load::ChildProcess::Start(ImportArguments("gym", killed), folder_.path() + "/killed.out",
+                                  folder_.path() + "/killed.err");
+    ASSERT_TRUE(import.ok());
+    // Seven and twenty have no common divisor, so each instant comes once before any comes again.
+    std::this_thread::sleep_for(taken * (round * 7 % kParts + 1) / (kParts + 1));
+    import->Signal(SIGKILL);
+    import->Wait(30);
+    const Result<std::string> resumed =
+        load::RunTool(ImportArguments("gym", killed), folder_.path(), kImportSeconds);
+    ASSERT_TRUE(resumed.ok()) << resumed.status().ToString();
+    for (const auto& [name, table] : ByTable(json::parse(*resumed))) {
+      inside = inside || (table.at("there") > 0 && table.at("added") > 0);
+    }
+    ASSERT_EQ(TenantDigests(killed), digests) << "round " << round;
+  }
+  EXPECT_TRUE(inside) << "no kill fell inside a table";
 }
 
 TEST_F(MigrateTest, ADryRunReportsAndWritesNothing) {
