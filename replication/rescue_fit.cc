@@ -1,6 +1,8 @@
 #include "replication/rescue_fit.h"
 
+#include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "engine/base/bytes.h"
 #include "engine/base/checksum.h"
@@ -61,7 +63,7 @@ Status RescueFit::Read(const std::string& path, const RescueHead& head) {
   // The values first: who changes one of them afterwards is seen in the log.
   std::vector<std::string> wanted;
   for (const auto& [key, value] : counters_) wanted.push_back(key);
-  TNT_RETURN_IF_ERROR(ReadRows(wanted, [this](const auto& key, const auto& row) {
+  TNT_RETURN_IF_ERROR(ReadRows(std::move(wanted), [this](const auto& key, const auto& row) {
     counters_[key] = row ? CounterOf(*row) : 0;
   }));
   read_to_ = before.index;
@@ -81,20 +83,25 @@ Status RescueFit::FindWantedCounters(const std::string& path) {
       });
 }
 
-Status RescueFit::ReadRows(const std::vector<std::string>& row_keys, const VisitRow& visit) {
-  if (row_keys.empty()) return Status::Ok();
+Status RescueFit::ReadRows(std::vector<std::string> row_keys, const VisitRow& visit) {
   const CommandInfo info{static_cast<uint16_t>(CommandKind::kRescueReplay), "rescue", ""};
-  const Outcome read =
-      engine_.ExecuteDirectory(info, ReadTier::kBlocking, [&](DirectoryTransaction& tx) -> Status {
-        for (const std::string& key : row_keys) {
-          const SpaceId space(LoadBig64(key.data()));
-          TNT_ASSIGN_OR_RETURN(const std::optional<std::string> row,
-                               tx.GetRow(space, std::string_view(key).substr(keys::kSpaceBytes)));
-          visit(key, row);
-        }
-        return Status::Ok();
-      });
-  return read.status;
+  const auto space_of = [](const std::string& key) { return SpaceId(LoadBig64(key.data())); };
+  // Sorted by space; a command takes no more than one.
+  std::sort(row_keys.begin(), row_keys.end());
+  for (size_t next = 0; next < row_keys.size();) {
+    const SpaceId space = space_of(row_keys[next]);
+    const Outcome read = engine_.ExecuteDirectory(
+        info, ReadTier::kBlocking, [&](DirectoryTransaction& tx) -> Status {
+          for (; next < row_keys.size() && space_of(row_keys[next]) == space; ++next) {
+            const std::string_view key = std::string_view(row_keys[next]).substr(keys::kSpaceBytes);
+            TNT_ASSIGN_OR_RETURN(const std::optional<std::string> row, tx.GetRow(space, key));
+            visit(row_keys[next], row);
+          }
+          return Status::Ok();
+        });
+    TNT_RETURN_IF_ERROR(read.status);
+  }
+  return Status::Ok();
 }
 
 Status RescueFit::ReadOn() {
@@ -206,7 +213,7 @@ Status RescueFit::Pass(const RescueEffects& effects, bool left_out) {
       if (KindOf(effect.key) == Kind::kRecord) not_written.emplace_back(effect.key);
     }
   }
-  return ReadRows(not_written, [this](const auto& key, const auto& row) {
+  return ReadRows(std::move(not_written), [this](const auto& key, const auto& row) {
     if (!row) NoteMissing(key);
   });
 }

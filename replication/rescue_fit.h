@@ -58,9 +58,9 @@ class RescueFit {
 
  private:
   Status FindWantedCounters(const std::string& path);
-  // Calls `visit` with what this node holds under each key, in one command that changes nothing.
+  // Calls `visit` with what this node holds under each key, in commands that change nothing.
   using VisitRow = std::function<void(const std::string& key, const std::optional<std::string>&)>;
-  Status ReadRows(const std::vector<std::string>& row_keys, const VisitRow& visit);
+  Status ReadRows(std::vector<std::string> row_keys, const VisitRow& visit);
   // The log up to where the histories parted, for counters that were changed since.
   Status ReadCountersBefore(uint64_t last_index);
   void Note(const RescueEffects& effects, bool by_replay);

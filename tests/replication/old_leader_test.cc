@@ -123,12 +123,24 @@ TEST(OldLeaderTest, CountersAddUpAndContradictionsAreLeftOut) {
         "/popups/" + edited + "?shopId=s", json({{"name", name}}).dump(), "application/json");
     ASSERT_TRUE(answer && answer->status == 200) << answer->body;
   };
+  // Other shops, in partitions of their own.
+  std::vector<std::string> others;
+  for (const char* shop : {"t", "u", "v"}) {
+    const json made = Made(old_leader, "/popups",
+                           {{"shopId", shop},
+                            {"name", "p"},
+                            {"triggerType", "exit_intent"},
+                            {"design", PopupDesign()}});
+    others.push_back(made["id"]);
+    view(old_leader, others.back(), "before");  // The first one also makes the shop's secret.
+  }
   view(old_leader, kept, "before");
   ASSERT_TRUE(Eventually([&] { return old_leader.Digest() == next.Digest(); }));
   next.Stop();
 
   view(old_leader, kept, "a");
   view(old_leader, kept, "b");
+  for (const std::string& id : others) view(old_leader, id, "a");
   view(old_leader, deleted, "a");
   edit(old_leader, "by the old leader");
   view(old_leader, edited, "a");
@@ -141,6 +153,7 @@ TEST(OldLeaderTest, CountersAddUpAndContradictionsAreLeftOut) {
   const auto [promoted, text] = next.Admin({"promote"});
   ASSERT_EQ(promoted, 0) << text;
   view(next, kept, "b");
+  for (const std::string& id : others) view(next, id, "b");
   view(next, kept, "c");
   view(next, kept, "d");
   edit(next, "by the new leader");
@@ -155,13 +168,14 @@ TEST(OldLeaderTest, CountersAddUpAndContradictionsAreLeftOut) {
   for (const char* fate : {"applied as entry", "was replayed before"}) {
     const auto [replayed, said] = next.Admin({"rescue", "replay", "--file", path});
     EXPECT_EQ(replayed, 6) << said;
-    EXPECT_EQ(CountOf(said, fate), 4u)
-        << said;  // Two views, a view of the edited popup, a subscriber.
+    // Two views, a view of the edited popup, a subscriber; and the other shops.
+    EXPECT_EQ(CountOf(said, fate), 4 + others.size()) << said;
   }
   const auto stats = [&next](const std::string& id) {
     return json::parse(next.Client().Get("/analytics/popup/" + id)->body, nullptr, false);
   };
   EXPECT_EQ(stats(kept)["views"], 1 + 2 + 3);
+  for (const std::string& id : others) EXPECT_EQ(stats(id)["views"], 3);
   EXPECT_EQ(stats(edited)["views"], 1);
   EXPECT_EQ(json::parse(next.Client().Get("/popups/" + edited + "?shopId=s")->body)["name"],
             "by the new leader");
