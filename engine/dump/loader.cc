@@ -1,5 +1,8 @@
 #include "engine/dump/loader.h"
 
+#include <chrono>
+#include <thread>
+
 #include <capnp/dynamic.h>
 
 #include "engine/base/bytes.h"
@@ -19,8 +22,9 @@ constexpr CommandInfo kLoad{static_cast<uint16_t>(CommandKind::kRestoreLoad), "a
 // Well below the limits of an entry: 4,096 effects and 1 MiB.
 constexpr size_t kRowsMax = 3000, kBytesMax = 512u << 10;
 // A command of a tenant that comes meanwhile waits for one of these.
-constexpr size_t kGentleRowsMax = 500, kGentleBytesMax = 96u << 10;
+constexpr size_t kGentleRowsMax = 64, kGentleBytesMax = 12u << 10;
 // Entries on their way when nobody else is served: enough to keep log and store busy.
+constexpr auto kGentlePause = std::chrono::milliseconds(1);
 constexpr uint64_t kEntriesAheadMax = 16, kGentleEntriesAheadMax = 1;
 
 }  // namespace
@@ -131,6 +135,8 @@ Status Loader::Flush() {
   rows_ = bytes_ = 0;
   const uint64_t ahead = gentle_ ? kGentleEntriesAheadMax : kEntriesAheadMax;
   if (last_index_ > ahead) engine_.WaitReleased(last_index_ - ahead);
+  // Whoever waited for the partition or the disk meanwhile goes first.
+  if (gentle_) std::this_thread::sleep_for(kGentlePause);
   return Status::Ok();
 }
 

@@ -252,6 +252,7 @@ void AdminSocket::Admit(int fd) {
   Client* const client = clients_.back().get();
   client->fd = fd;
   client->thread = Thread("tnt-admin-cmd", [this, client] {
+    Thread::PreferCallingThread(kAdminNice);
     Serve(client->fd);
     // The asker sees the end at once; the number is free for others only when it is reaped.
     shutdown(client->fd, SHUT_RDWR);

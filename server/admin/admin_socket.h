@@ -22,6 +22,9 @@
 
 namespace tenantry::server {
 
+// Commands leave the processors to requests: a dump or a restore of one tenant is not to be noticed by the others.
+inline constexpr int kAdminNice = 5;
+
 // Commands of parts that this folder does not know; nothing for one that is not theirs.
 using AdminExtension = std::function<std::optional<AdminReply>(const AdminRequest&)>;
 

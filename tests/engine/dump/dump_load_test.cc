@@ -14,7 +14,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "engine/base/thread.h"
 #include "engine/dump/reader.h"
+#include "server/admin/admin_socket.h"
 #include "tests/engine/dump/dump_helpers.h"
 #include "tests/support/space_hashes.h"
 
@@ -195,6 +197,8 @@ TEST_F(DumpLoadTest, OneTenantOfFiftyComesAndGoesUnnoticed) {
   };
   std::this_thread::sleep_for(IsLong() ? std::chrono::seconds(5) : std::chrono::seconds(1));
   const std::vector<size_t> quiet = counts();
+  // As commands of the admin socket run.
+  Thread::PreferCallingThread(server::kAdminNice);
   const std::string bytes =
       DumpText(engine(), engine().View(), {.tenant = "shop0", .since = {}, .build = {}});
   const auto copy =
