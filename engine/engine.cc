@@ -362,7 +362,7 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
   if (!options.follower && !core->node->leads()) {
     return Conflict(
         "this folder follows a leader (epoch " + std::to_string(core->node->promised()) +
-        "): start it with --follow, or make it the leader with `tenantry admin promote`");
+        "): start it with --follow; while it runs, `tenantry admin promote` makes it the leader");
   }
   core->partitions = std::make_unique<partition::Partitions>(options.partitions);
   core->pipeline = std::make_unique<partition::Pipeline>(

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <poll.h>
+
 #include "engine/base/bytes.h"
 #include "engine/commands.h"
 #include "engine/schema/directory.capnp.h"
@@ -14,12 +16,8 @@ namespace {
 // Together below the ten seconds that the admin socket gives a command.
 constexpr int64_t kAskMs = 1'500;
 constexpr int64_t kDrainMs = 5'000;
-
-std::string FormatNodeId(uint64_t node_id) {
-  std::string bytes;
-  AppendBig64(&bytes, node_id);
-  return FormatHex(bytes);
-}
+constexpr int64_t kFollowerComesMs = 2'000;
+constexpr int64_t kWatchAskMs = 500;
 
 std::string Describe(const std::string& address, const NodeStatus& status) {
   return address + ": " + std::string(RoleName(status.role)) + ", epoch " +
@@ -58,6 +56,32 @@ Result<std::vector<Listed>> ListFollowers(const Engine& engine) {
 }
 
 }  // namespace
+
+std::string FormatNodeId(uint64_t node_id) {
+  std::string bytes;
+  AppendBig64(&bytes, node_id);
+  return FormatHex(bytes);
+}
+
+// A folder that was copied carries the id of its node. Two of them would count as two that have an entry, and a promotion would ask
+// only one.
+std::optional<Refusal> Service::RefuseTwin(const Hello& hello) {
+  const auto refuse = [&](const std::string& where) {
+    return Refusal{RefusalReason::kOther,
+                   "node " + FormatNodeId(hello.node_id) + " " + where +
+                       ": its data folder was copied; start a new node with an empty folder",
+                   engine_.node().promised(), ""};
+  };
+  if (hello.cluster_id == 0) return std::nullopt;  // Asks for the cluster's id only.
+  if (hello.node_id == node_id_) return refuse("is the leader itself");
+  for (const auto& c : connections_) {
+    if (c->closed || !c->leader || c->leader->node_id() != hello.node_id) continue;
+    const std::string& address = c->leader->hello().replication_address;
+    if (address != hello.replication_address) return refuse("follows already, from " + address);
+    Close(*c, Unavailable("it came back on another connection"));
+  }
+  return std::nullopt;
+}
 
 // A directory row for whoever streams, so that a later promotion knows whom to ask.
 Status Service::ListFollower(const Hello& hello) {
@@ -202,6 +226,7 @@ Status Service::Lead(uint64_t epoch) {
   engine_.SetReplicaGate(options_.replica_acks > 0);
   positions_.clear();
   leading_ = wrote_end_ = true;
+  upstream_address_.clear();
   SetLeaderHttp("");
   note_("leading epoch " + std::to_string(epoch) + " from entry " +
         std::to_string(engine_.log().end().index + 1));
@@ -288,8 +313,61 @@ Status Service::Promote(bool force, std::string* report) {
   return led;
 }
 
+bool Service::FollowSuccessor() {
+  bool leads = false;
+  std::vector<std::string> streaming;
+  RunAndWait([&] {
+    leads = leading_;
+    for (const auto& c : connections_) {
+      if (!c->closed && c->leader) streaming.push_back(FormatNodeId(c->leader->node_id()));
+    }
+  });
+  if (!leads) return false;
+  const Result<std::vector<Listed>> listed = ListFollowers(engine_);
+  if (!listed.ok()) return false;
+  for (const Listed& other : *listed) {
+    if (stop_watch_.load(std::memory_order_acquire)) return false;
+    if (other.address.empty() || other.node_id == FormatNodeId(node_id_)) continue;
+    if (std::find(streaming.begin(), streaming.end(), other.node_id) != streaming.end()) continue;
+    const Result<Message> answer =
+        Ask(other.address, options_.secret, StatusRequest{}, kWatchAskMs, random_);
+    const NodeStatus* status = answer.ok() ? std::get_if<NodeStatus>(&*answer) : nullptr;
+    const bool replaced = status != nullptr && status->cluster_id == engine_.cluster_id() &&
+                          status->role == Role::kLeader && status->epoch > engine_.epoch();
+    if (!replaced) continue;
+    bool follows = false;
+    RunAndWait([&] {
+      if (!leading_) return;
+      engine_.StopWrites();
+      leading_ = false;
+      follows = engine_.node().Promise(status->epoch).ok();
+      FollowInstead(other.address);
+      note_("the node at " + other.address + " leads epoch " + std::to_string(status->epoch) +
+            ", which replaced this one; following it");
+    });
+    return follows;
+  }
+  return false;
+}
+
 Status Service::Handoff(const std::string& address, std::string* report) {
   if (!engine_.writable()) return Conflict("this node does not lead");
+  const auto streams = [&] {
+    return std::any_of(connections_.begin(), connections_.end(), [&](const auto& c) {
+      return !c->closed && c->leader && c->leader->state() == LeaderSession::State::kStreaming &&
+             c->leader->hello().replication_address == address;
+    });
+  };
+  // It may be on its way, having just started.
+  bool known = false;
+  for (const int64_t known_by_ms = NowMs() + kFollowerComesMs; !known && NowMs() < known_by_ms;) {
+    RunAndWait([&] { known = streams(); });
+    if (!known) ::poll(nullptr, 0, 10);
+  }
+  if (!known) {
+    return NotFound("no follower that listens at " + address +
+                    " streams from this node; `tenantry admin replication` lists those that do");
+  }
   engine_.StopWrites();
   // Until the other side was asked, nothing happened that cannot be undone.
   const auto resume = [&](Status why) {

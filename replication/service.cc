@@ -25,6 +25,13 @@ constexpr int kReadsPerTurn = 8;
 constexpr size_t kConnectionsMax = 128;
 constexpr int64_t kAskMs = 5'000;
 constexpr int64_t kReportMs = 100;
+constexpr int kWatchTurns = 20;  // Of 100 ms, so that a stop does not wait.
+
+// Where it listens, or which node it is.
+std::string NameOf(const Hello& hello) {
+  return hello.replication_address.empty() ? FormatNodeId(hello.node_id)
+                                           : hello.replication_address;
+}
 
 }  // namespace
 
@@ -103,10 +110,15 @@ Result<std::unique_ptr<Service>> Service::Start(Engine& engine, ServiceOptions o
   service->wrote_end_ = engine.node().leads();
   Service* const self = service.get();
   service->thread_ = Thread("tnt-repl", [self] { self->Run(); });
+  // Before anybody can write here.
+  service->FollowSuccessor();
+  service->watch_ = Thread("tnt-repl-watch", [self] { self->Watch(); });
   return service;
 }
 
 Service::~Service() {
+  stop_watch_.store(true, std::memory_order_release);
+  watch_.Join();
   stop_.store(true, std::memory_order_release);
   waker_.Wake();
   thread_.Join();
@@ -168,6 +180,14 @@ void Service::Run() {
   connections_.clear();
 }
 
+void Service::Watch() {
+  const auto stopped = [this] { return stop_watch_.load(std::memory_order_acquire); };
+  while (!stopped()) {
+    for (int turn = 0; turn < kWatchTurns && !stopped(); ++turn) ::poll(nullptr, 0, 100);
+    if (!stopped()) FollowSuccessor();
+  }
+}
+
 void Service::RunPosted() {
   std::vector<std::function<void()>> tasks;
   {
@@ -219,7 +239,8 @@ void Service::AcceptAll() {
 }
 
 void Service::ConnectIfDue() {
-  const bool wanted = !upstream_address_.empty() && !engine_.writable() && upstream_ == nullptr &&
+  // Not whether the engine takes writes: a leader that hands over takes none, and still leads.
+  const bool wanted = !upstream_address_.empty() && !leading_ && upstream_ == nullptr &&
                       !changing_role_ && !RestartWanted();
   if (!wanted || NowMs() < connect_at_ms_) return;
   // What is on its way to our disk belongs to the end that the hello names.
@@ -273,6 +294,8 @@ Status Service::HandleInbound(Connection& c, const Message& message) {
       const std::string leader = engine_.node().leads() ? "" : upstream_address_;
       out.push_back(Refusal{RefusalReason::kNotLeader, "this node does not lead",
                             engine_.node().promised(), leader});
+    } else if (std::optional<Refusal> twin = RefuseTwin(*hello); twin) {
+      out.push_back(*std::move(twin));
     } else {
       c.leader =
           std::make_unique<LeaderSession>(engine_.log(), engine_.node(), SelfIdentity(), NowMs());
@@ -281,7 +304,7 @@ Status Service::HandleInbound(Connection& c, const Message& message) {
         if (const Status listed = ListFollower(*hello); !listed.ok()) {
           Note("cannot list the follower: " + std::string(listed.message()));
         }
-        note_("follower " + hello->replication_address + " streams from entry " +
+        note_("follower " + NameOf(*hello) + " streams from entry " +
               std::to_string(c.leader->durable_index() + 1));
       }
     }
@@ -317,6 +340,7 @@ Status Service::HandleOutbound(Connection& c, const Message& message) {
   switch (now) {
     case FollowerSession::State::kStreaming:
       diverged_.store(false, std::memory_order_release);
+      refused_.store(false, std::memory_order_release);
       DropSync();
       wrote_end_ = false;
       Note("following the leader at " + upstream_address_ + " from entry " +
@@ -326,6 +350,11 @@ Status Service::HandleOutbound(Connection& c, const Message& message) {
       if (refusal.reason == RefusalReason::kNotLeader && !refusal.leader_address.empty()) {
         upstream_address_ = refusal.leader_address;
         return Unavailable("the node does not lead; trying " + upstream_address_);
+      }
+      // A leader of a lower epoch is behind; everything else needs somebody's hand.
+      if (refusal.reason != RefusalReason::kNotLeader &&
+          refusal.reason != RefusalReason::kLowerEpoch) {
+        refused_.store(true, std::memory_order_release);
       }
       return Unavailable("refused by " + upstream_address_ + ": " + refusal.text);
     case FollowerSession::State::kRewind:
@@ -403,11 +432,10 @@ void Service::Close(Connection& c, const Status& why) {
     connect_at_ms_ = NowMs() + kReconnectMs;
     Note("replication from " + upstream_address_ + ": " + std::string(why.message()));
   } else if (c.feed) {
-    Note("the copy to follower " + c.leader->hello().replication_address +
+    Note("the copy to follower " + NameOf(c.leader->hello()) +
          " was interrupted: " + std::string(why.message()));
   } else if (c.leader && c.leader->state() == LeaderSession::State::kStreaming) {
-    note_("follower " + c.leader->hello().replication_address +
-          " is gone: " + std::string(why.message()));
+    note_("follower " + NameOf(c.leader->hello()) + " is gone: " + std::string(why.message()));
   } else if (why.code() == StatusCode::kCorruption) {
     Note("a connection was dropped: " + std::string(why.message()));
   }

@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -99,6 +100,8 @@ class Service {
   int64_t StalenessMs() const;
   // A follower had everything its leader had, at least once.
   bool CaughtUpOnce() const { return caught_up_ns_.load(std::memory_order_acquire) != 0; }
+  // The leader refuses this node for good: another cluster's folder, one that is used twice, or a program that is too old.
+  bool Refused() const { return refused_.load(std::memory_order_acquire); }
   // This node holds entries that its leader replaced: what it shows is not the cluster's history.
   bool Diverged() const { return diverged_.load(std::memory_order_acquire); }
   // A full copy is under way, or waits for the restart: nothing here is to be shown, and this node leads nothing.
@@ -117,6 +120,10 @@ class Service {
   Status Promote(bool force, std::string* report);
   // Hands leadership to the follower that listens at `address`, without losing anything. Blocks.
   Status Handoff(const std::string& address, std::string* report);
+
+  // A leader that was replaced while nobody could reach it follows its successor from now on: asks the listed nodes that do not
+  // stream from here. Blocks; true when it happened. Called by itself every two seconds.
+  bool FollowSuccessor();
 
   // URL of the leader as far as known; empty when not.
   std::string LeaderHttp() const TNT_EXCLUDES(leader_mutex_);
@@ -142,6 +149,7 @@ class Service {
   void Run();
   void RunOnce();
   void RunPosted();
+  void Watch();
   void Post(std::function<void()> task) TNT_EXCLUDES(posted_mutex_);
   void AcceptAll();
   void ConnectIfDue();
@@ -165,6 +173,8 @@ class Service {
   void Close(Connection& c, const Status& why);
   void CountReplicas();
   Status ListFollower(const Hello& hello);
+  // Whether the node of this hello follows on another connection already, and must not do so twice.
+  std::optional<Refusal> RefuseTwin(const Hello& hello);
   Message JudgePromise(const PromiseRequest& request);
   Message JudgeHandoff(const HandoffRequest& request);
   void FollowInstead(const std::string& address);
@@ -212,6 +222,7 @@ class Service {
 
   std::atomic<int64_t> caught_up_ns_{0};
   std::atomic<bool> diverged_{false};
+  std::atomic<bool> refused_{false};
   std::atomic<bool> syncing_{false};
   std::atomic<bool> restart_wanted_{false};
   std::atomic<uint64_t> replicated_{0};
@@ -224,8 +235,13 @@ class Service {
   Mutex posted_mutex_{"replication_posted"};
   std::vector<std::function<void()>> posted_ TNT_GUARDED_BY(posted_mutex_);
   std::atomic<bool> stop_{false};
+  std::atomic<bool> stop_watch_{false};
   Thread thread_;
+  Thread watch_;  // Ends first: it posts to the other.
 };
+
+// Sixteen hexadecimal digits, as the list of followers names a node.
+std::string FormatNodeId(uint64_t node_id);
 
 // Asks a leader which cluster it leads, for a node that has no data yet.
 Result<uint64_t> AskClusterId(const std::string& leader_address, const std::string& secret,

@@ -80,6 +80,7 @@ std::optional<NodeRefusal> CheckNode(Engine& engine, const Cluster* cluster,
     if (engine.writable()) return std::nullopt;
     NodeRefusal refusal =
         ToLeader(cluster, request, 503, "This node does not lead, and knows no leader now");
+    if (!refusal.location.empty()) refusal.message = "This node does not lead; the leader does";
     const bool passed_on = request.FindHeader(outbound::kForwardedHeader).has_value();
     refusal.pass_on = !refusal.location.empty() && cluster->proxy_writes && !passed_on;
     return refusal;

@@ -95,6 +95,7 @@ class Node {
     if (process_) process_->Kill();
     process_.reset();
   }
+  void Signal(int signal) { process_->Signal(signal); }
   void Stop() {
     if (process_) {
       EXPECT_EQ(process_->Stop(), 0);

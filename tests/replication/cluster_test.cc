@@ -2,6 +2,9 @@
 // handoff, and equal digests everywhere.
 // Method: the built binary as one leader and two followers on loopback, driven over HTTP.
 
+#include <csignal>
+#include <filesystem>
+
 #include "tests/replication/cluster_harness.h"
 
 namespace tenantry::replication {
@@ -48,6 +51,7 @@ TEST(ClusterTest, FollowersAnswerReadsAndSendWritesToTheLeader) {
   ASSERT_TRUE(sent);
   EXPECT_EQ(sent->status, 307);
   EXPECT_EQ(sent->get_header_value("Location"), leader.url() + "/email-subscribers");
+  EXPECT_NE(sent->body.find("the leader does"), std::string::npos) << sent->body;
 
   // Replies that wait for the end of their tick name their position too.
   const httplib::Result active = at_leader.Get(kRead);
@@ -66,6 +70,90 @@ TEST(ClusterTest, FollowersAnswerReadsAndSendWritesToTheLeader) {
   const auto [code, text] = follower.Admin({"digest"});
   EXPECT_NE(code, 0);
   EXPECT_NE(text.find("--follow"), std::string::npos) << text;
+  const auto [asked, answer] = follower.Admin({"promote"});
+  EXPECT_EQ(asked, 7) << answer;
+  EXPECT_NE(answer.find("no server runs"), std::string::npos) << answer;
+}
+
+// Goal: a handoff that cannot be done changes nothing, also on a node that followed before it led.
+TEST(ClusterTest, AHandoffToNobodyChangesNothing) {
+  Node one;
+  Node two;
+  ASSERT_NO_FATAL_FAILURE(one.Start({"--demo"}));
+  ASSERT_NO_FATAL_FAILURE(two.Start({"--follow", one.listen()}));
+  ASSERT_TRUE(Eventually([&] { return one.Digest() == two.Digest(); }));
+  const auto [given, said] = one.Admin({"handoff", "--to", two.listen()});
+  ASSERT_EQ(given, 0) << said;
+  for (const std::string& address : {std::string("127.0.0.1:9"), two.listen()}) {
+    const auto [refused, why] = two.Admin({"handoff", "--to", address});
+    EXPECT_EQ(refused, 4) << why;
+    EXPECT_NE(why.find("no follower that listens at " + address), std::string::npos) << why;
+  }
+  httplib::Client client = two.Client();
+  const httplib::Result written = Subscribe(client, "after@handoff.example");
+  ASSERT_TRUE(written) << "it does not answer any more";
+  EXPECT_EQ(written->status, 201) << written->body;
+  EXPECT_TRUE(Eventually([&] { return one.Digest() == two.Digest(); }));
+}
+
+// Goal: a leader that was replaced while nobody could reach it stops by itself, once it hears of it, and follows; so does one that is
+// started again as if nothing had happened.
+TEST(ClusterTest, AReplacedLeaderFollowsItsSuccessor) {
+  Node one;
+  Node two;
+  ASSERT_NO_FATAL_FAILURE(one.Start({"--demo"}));
+  ASSERT_NO_FATAL_FAILURE(two.Start({"--follow", one.listen()}));
+  ASSERT_TRUE(Eventually([&] { return one.Digest() == two.Digest(); }));
+  one.Signal(SIGSTOP);
+  const auto [promoted, said] = two.Admin({"promote"});
+  EXPECT_EQ(promoted, 0) << said;
+  httplib::Client at_two = two.Client();
+  ASSERT_EQ(Subscribe(at_two, "two@replaced.example")->status, 201);
+  one.Signal(SIGCONT);
+  ASSERT_TRUE(Eventually([&] { return one.Digest() == two.Digest(); }));
+  httplib::Client at_one = one.Client();
+  EXPECT_EQ(Subscribe(at_one, "one@replaced.example")->status, 307);
+
+  two.Kill();
+  const auto [again, text] = one.Admin({"promote"});
+  ASSERT_EQ(again, 0) << text;
+  ASSERT_EQ(Subscribe(at_one, "one@replaced.example")->status, 201);
+  ASSERT_NO_FATAL_FAILURE(two.Start({}));
+  httplib::Client restarted = two.Client();
+  EXPECT_NE(Subscribe(restarted, "late@replaced.example")->status, 201);
+  EXPECT_TRUE(Eventually([&] { return one.Digest() == two.Digest(); }));
+}
+
+// Goal: two nodes with one id never count as two that have an entry.
+TEST(ClusterTest, ACopiedFolderIsRefused) {
+  Node leader;
+  Node follower;
+  Node copy;
+  ASSERT_NO_FATAL_FAILURE(leader.Start({"--demo"}));
+  ASSERT_NO_FATAL_FAILURE(follower.Start({"--follow", leader.listen()}));
+  ASSERT_TRUE(Eventually([&] { return leader.Digest() == follower.Digest(); }));
+  follower.Stop();
+  std::filesystem::copy(follower.data(), copy.data(), std::filesystem::copy_options::recursive);
+  ASSERT_NO_FATAL_FAILURE(follower.Start({"--follow", leader.listen()}));
+  ASSERT_TRUE(Eventually([&] {
+    return leader.Admin({"replication"}).second.find(follower.listen()) != std::string::npos;
+  }));
+  ASSERT_NO_FATAL_FAILURE(copy.Start({"--follow", leader.listen()}));
+  EXPECT_TRUE(Eventually([&] { return copy.Client().Get("/readyz")->status == 503; }));
+  const httplib::Result ready = copy.Client().Get("/readyz?verbose");
+  EXPECT_NE(ready->body.find("refused by its leader"), std::string::npos) << ready->body;
+  const std::string listed = leader.Admin({"replication"}).second;
+  EXPECT_NE(listed.find(follower.listen()), std::string::npos) << listed;
+  EXPECT_EQ(listed.find(copy.listen()), std::string::npos) << listed;
+  // So is the leader's own.
+  follower.Stop();
+  copy.Stop();
+  std::filesystem::remove_all(copy.data());
+  leader.Stop();
+  std::filesystem::copy(leader.data(), copy.data(), std::filesystem::copy_options::recursive);
+  ASSERT_NO_FATAL_FAILURE(leader.Start({}));
+  ASSERT_NO_FATAL_FAILURE(copy.Start({"--follow", leader.listen()}));
+  EXPECT_TRUE(Eventually([&] { return copy.Client().Get("/readyz")->status == 503; }));
 }
 
 // Goal: with --follower-writes proxy a client needs to know one node only; a repeated request is still done once.

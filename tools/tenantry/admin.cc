@@ -30,6 +30,15 @@ Command Asked(std::string path, std::string name, std::string summary,
           std::move(example), std::move(exit_codes), ThroughServer(std::move(name))};
 }
 
+// The same for one that only a running server can do.
+Command AskedOfServer(std::string path, std::string name, std::string summary,
+                      std::vector<CommandOption> options, std::string example) {
+  Command command = Asked(std::move(path), name, std::move(summary), std::move(options),
+                          std::move(example), {kExitReplication});
+  command.run = OfServer(std::move(name));
+  return command;
+}
+
 CommandOption Shop() {
   return {"shop", "Shop id", kRequired, "ID"};
 }
@@ -83,34 +92,33 @@ void AddNodeCommands(std::vector<Command>* all) {
       Asked("admin digest", "admin digest",
             "Position, and one hash per tenant's space: the same on every node at one position", {},
             "tenantry admin digest --data ./data", {kExitCorrupt}));
-  all->push_back(Asked("admin replication", "admin replication",
-                       "Role, epoch and position of a running node, and of its followers", {},
-                       "tenantry admin replication --data ./data", {kExitReplication}));
-  all->push_back(Asked(
+  all->push_back(AskedOfServer("admin replication", "admin replication",
+                               "Role, epoch and position of a running node, and of its followers",
+                               {}, "tenantry admin replication --data ./data"));
+  all->push_back(AskedOfServer(
       "admin promote", "admin promote",
       "Make a running follower the leader; exit 6 when that could lose acknowledged writes",
       {{"force-data-loss", "Promote although others are ahead, unreachable or still lead", kFlag}},
-      "tenantry admin promote --data ./data", {kExitReplication}));
+      "tenantry admin promote --data ./data"));
   all->push_back(
-      Asked("admin handoff", "admin handoff",
-            "Give leadership to a follower that has everything, without losing anything",
-            {{"to", "The follower's --replication-listen, as `admin replication` shows it",
-              kRequired, "HOST:PORT"}},
-            "tenantry admin handoff --data ./data --to 10.0.0.2:4000", {kExitReplication}));
+      AskedOfServer("admin handoff", "admin handoff",
+                    "Give leadership to a follower that has everything, without losing anything",
+                    {{"to", "The follower's --replication-listen, as `admin replication` shows it",
+                      kRequired, "HOST:PORT"}},
+                    "tenantry admin handoff --data ./data --to 10.0.0.2:4000"));
 }
 
 void AddClusterCommands(std::vector<Command>* all) {
   all->push_back(
-      Asked("admin replication remove", "replication remove",
-            "Take a follower that is gone for good off the list that a promotion asks",
-            {{"follower", "Its replication address, or its node id as `promote` prints it",
-              kRequired, "HOST:PORT"}},
-            "tenantry admin replication remove --data ./data --follower 10.0.0.3:4000",
-            {kExitReplication}));
-  all->push_back(
-      Asked("admin finalize", "admin finalize",
-            "After an upgrade of every node: let the cluster write the newest format version", {},
-            "tenantry admin finalize --data ./data", {kExitReplication}));
+      AskedOfServer("admin replication remove", "replication remove",
+                    "Take a follower that is gone for good off the list that a promotion asks",
+                    {{"follower", "Its replication address, or its node id as `promote` prints it",
+                      kRequired, "HOST:PORT"}},
+                    "tenantry admin replication remove --data ./data --follower 10.0.0.3:4000"));
+  all->push_back(AskedOfServer(
+      "admin finalize", "admin finalize",
+      "After an upgrade of every node: let the cluster write the newest format version", {},
+      "tenantry admin finalize --data ./data"));
 }
 
 // No server is needed, or disturbed, for reading files.

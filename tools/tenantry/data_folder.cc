@@ -10,13 +10,15 @@ namespace tenantry::tools {
 using server::AdminReply;
 using server::AdminRequest;
 
-Result<std::unique_ptr<OpenFolder>> OpenFolder::Open(const std::string& data) {
+Status CheckIsDataFolder(const std::string& data) {
   PosixFileSystem files;
   TNT_ASSIGN_OR_RETURN(const bool exists, files.Exists(data + "/IDENTITY"));
-  if (!exists) {
-    return NotFound(data +
-                    " is not a data folder; --data names the one that `tenantry serve` uses");
-  }
+  if (exists) return Status::Ok();
+  return NotFound(data + " is not a data folder; --data names the one that `tenantry serve` uses");
+}
+
+Result<std::unique_ptr<OpenFolder>> OpenFolder::Open(const std::string& data) {
+  TNT_RETURN_IF_ERROR(CheckIsDataFolder(data));
   return OpenOrMake(data);
 }
 
@@ -57,14 +59,33 @@ CommandOption DataOption() {
   return {"data", "Data folder", OptionKind::kOptional, "DIR", "./data"};
 }
 
+namespace {
+
+AdminRequest RequestOf(const std::string& name, const Invocation& invocation) {
+  AdminRequest request;
+  request.command = name;
+  for (const auto& [option, values] : invocation.values) {
+    if (option != "data" && !values.empty()) request.arguments[option] = values.back();
+  }
+  return request;
+}
+
+}  // namespace
+
 std::function<int(const Invocation&)> ThroughServer(std::string name) {
   return [name = std::move(name)](const Invocation& invocation) {
-    AdminRequest request;
-    request.command = name;
-    for (const auto& [option, values] : invocation.values) {
-      if (option != "data" && !values.empty()) request.arguments[option] = values.back();
-    }
-    return Show(RunOnFolder(invocation.Get("data"), request));
+    return Show(RunOnFolder(invocation.Get("data"), RequestOf(name, invocation)));
+  };
+}
+
+std::function<int(const Invocation&)> OfServer(std::string name) {
+  return [name = std::move(name)](const Invocation& invocation) {
+    const std::string& data = invocation.Get("data");
+    const Result<AdminReply> asked = server::AskServer(data, RequestOf(name, invocation));
+    if (asked.ok()) return Show(*asked);
+    if (const Status found = CheckIsDataFolder(data); !found.ok()) return ShowFailure(found);
+    return Show({server::kExitUnreachable, "",
+                 "no server runs on " + data + ", and this is asked of a running one"});
   };
 }
 

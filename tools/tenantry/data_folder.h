@@ -16,6 +16,9 @@
 
 namespace tenantry::tools {
 
+// kNotFound, saying so, for any other folder.
+Status CheckIsDataFolder(const std::string& data);
+
 // An engine on a folder that no server uses, with what it borrows.
 class OpenFolder {
  public:
@@ -42,5 +45,7 @@ int ShowFailure(const Status& status);
 CommandOption DataOption();
 // Runs `name` ("key create") with every option that was typed as an argument.
 std::function<int(const Invocation&)> ThroughServer(std::string name);
+// The same for what only a running server can do.
+std::function<int(const Invocation&)> OfServer(std::string name);
 
 }  // namespace tenantry::tools

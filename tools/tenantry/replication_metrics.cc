@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
 
 namespace tenantry::tools {
 namespace {
@@ -14,7 +15,9 @@ void CollectFollowers(const ServiceReport& report, Exposition& out) {
   const auto family = [&](std::string_view name, std::string_view help, const auto& value) {
     out.Family(name, metrics::Type::kGauge, help);
     for (const FollowerReport& follower : report.followers) {
-      out.Sample({{"follower", follower.replication_address}}, value(follower));
+      const std::string id = replication::FormatNodeId(follower.node_id);
+      const bool listens = !follower.replication_address.empty();
+      out.Sample({{"follower", listens ? follower.replication_address : id}}, value(follower));
     }
   };
   family("tenantry_replication_lag_entries", "Entries that a follower has not synced yet.",
@@ -51,6 +54,7 @@ void Collect(const ServiceReport& report, Exposition& out) {
 
 server::Readiness::State Judge(const ReplicationPart& part, const ServiceReport& report) {
   if (report.self.role == replication::Role::kLeader) return {true, "leader"};
+  if (part.service()->Refused()) return {false, "refused by its leader; the log says why"};
   if (!part.ServesReads()) return {false, "this node copies its leader's data"};
   if (report.staleness_ms == std::numeric_limits<int64_t>::max()) {
     return {part.max_staleness_ms == 0, "not heard of the leader yet"};

@@ -119,9 +119,11 @@ server::AdminReply ShowReport(const replication::ServiceReport& report) {
                     std::to_string(report.sync.received_bytes) + "\n";
   }
   for (const replication::FollowerReport& follower : report.followers) {
-    reply.output += "follower\t" + follower.replication_address + "\t" + follower.http_address +
-                    "\tdurable " + std::to_string(follower.durable_index) + "\tapplied " +
-                    std::to_string(follower.applied_index) + "\tlag " +
+    const std::string id = replication::FormatNodeId(follower.node_id);
+    const bool listens = !follower.replication_address.empty();
+    reply.output += "follower\t" + (listens ? follower.replication_address : id) + "\t" +
+                    follower.http_address + "\tdurable " + std::to_string(follower.durable_index) +
+                    "\tapplied " + std::to_string(follower.applied_index) + "\tlag " +
                     std::to_string(follower.lag_entries) + " entries, " +
                     std::to_string(follower.lag_bytes) + " bytes, " +
                     std::to_string(follower.lag_ms) + " ms\n";
@@ -155,7 +157,11 @@ std::optional<server::AdminReply> ReplicationPart::RunAdmin(const server::AdminR
   } else {
     done = service_->Handoff(request.arguments.at("to"), &reply.output);
   }
-  if (!done.ok()) reply = {server::kExitReplication, reply.output, std::string(done.message())};
+  if (!done.ok()) {
+    const bool missing = done.code() == StatusCode::kNotFound;
+    reply = {missing ? server::kExitNotFound : server::kExitReplication, reply.output,
+             std::string(done.message())};
+  }
   return reply;
 }
 

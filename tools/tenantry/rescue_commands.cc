@@ -4,6 +4,7 @@
 #include "engine/log/write_set.h"
 #include "replication/rescue_file.h"
 #include "replication/rescue_replay.h"
+#include "tools/tenantry/data_folder.h"
 
 namespace tenantry::tools {
 namespace {
@@ -19,6 +20,7 @@ AdminReply Failed(const Status& status) {
 
 AdminReply List(const std::string& data) {
   PosixFileSystem files;
+  if (const Status found = CheckIsDataFolder(data); !found.ok()) return Failed(found);
   const Result<std::vector<std::string>> paths = replication::ListRescueFiles(files, data);
   if (!paths.ok()) return Failed(paths.status());
   AdminReply reply;

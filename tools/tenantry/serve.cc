@@ -139,6 +139,7 @@ Waited WaitUntilServing(Engine& engine, ReplicationPart& replication, const Sign
 struct Bound {
   std::vector<std::string> http;
   std::string replication;
+  std::string follow;  // The leader that the node followed last.
   bool again = false;  // This is not the first start.
 };
 
@@ -170,6 +171,7 @@ int ServeOnce(const config::Sources& sources, const Signals& signals, Bound* bou
   config::Settings settings = std::move(configuration->settings);
   if (!bound->http.empty()) settings.http.listen = bound->http;
   if (!bound->replication.empty()) settings.replication.listen = bound->replication;
+  if (!bound->follow.empty()) settings.replication.follow = bound->follow;
   const SystemClock system_clock;
   ShiftedClock clock(system_clock);
   const int64_t started_ns = clock.NowBootNs();
@@ -228,6 +230,7 @@ int ServeOnce(const config::Sources& sources, const Signals& signals, Bound* bou
     case Waited::kStopped:
       return server::kExitOk;
     case Waited::kStartAgain:
+      bound->follow = replication.service()->Report().leader_address;
       return kExitAgain;
   }
   Result<tenant::TokenSecret> secret = tenant::EnsureTokenSecret(engine);
@@ -308,6 +311,7 @@ int ServeOnce(const config::Sources& sources, const Signals& signals, Bound* bou
     for (bool stop = false; !stop && !again;) {
       const int taken = signals.Wait();
       again = taken == SIGUSR1 && replication.RestartWanted();
+      if (again) bound->follow = replication.service()->Report().leader_address;
       stop = taken == SIGTERM || taken == SIGINT;
       if (taken == SIGHUP) Reload(sources, {log, gate, server}, &settings);
     }

@@ -140,8 +140,7 @@ int VerifyFolder(const std::string& data, Progress* progress) {
   // A server reads its log as it goes; what it holds open is not for us to look at.
   const Result<AdminReply> asked = server::AskServer(data, request);
   if (asked.ok()) return Show(*asked);
-  const Result<bool> exists = PosixFileSystem().Exists(data + "/IDENTITY");
-  if (!exists.ok() || !*exists) return ShowFailure(NotFound(data + " is not a data folder"));
+  if (const Status found = CheckIsDataFolder(data); !found.ok()) return ShowFailure(found);
   Findings findings;
   if (const Status log = VerifyLog(data + "/log", progress, &findings); !log.ok()) {
     return ShowFailure(log);
