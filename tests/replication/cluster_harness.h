@@ -1,6 +1,7 @@
 #pragma once
 // Nodes of a cluster as processes: the built binary, driven over HTTP and by its own commands.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <memory>
@@ -81,6 +82,12 @@ class Node {
     return {code, load::ReadText(out) + load::ReadText(err)};
   }
   std::string Digest() const { return Admin({"digest"}).second; }
+  // The last that it said, for whoever has to find out why a test failed.
+  std::string LogEnd() const {
+    constexpr size_t kBytes = 4'000;
+    const std::string text = load::ReadText(folder_.path() + "/server.err");
+    return "\n" + listen_ + " said:\n" + text.substr(text.size() - std::min(text.size(), kBytes));
+  }
   // Figures of /metrics by their whole name, labels included.
   double Metric(const std::string& name) const {
     const httplib::Result page = Client().Get("/metrics");

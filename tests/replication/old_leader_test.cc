@@ -19,7 +19,8 @@ size_t CountOf(const std::string& text, const std::string& part) {
 void RunRound(uint64_t round, Node& old_leader, Node& next) {
   SCOPED_TRACE("round " + std::to_string(round));
   const std::string old_address = old_leader.listen();
-  ASSERT_TRUE(Eventually([&] { return old_leader.Digest() == next.Digest(); }));
+  ASSERT_TRUE(Eventually([&] { return old_leader.Digest() == next.Digest(); }))
+      << old_leader.Digest() << next.Digest() << old_leader.LogEnd() << next.LogEnd();
   next.Stop();
   std::vector<std::string> acknowledged;
   httplib::Client client = old_leader.Client();
