@@ -4,20 +4,20 @@
 #include <utility>
 
 namespace tenantry::replication {
+namespace {
+
+constexpr size_t kMarksMax = 4096;
+
+}  // namespace
 
 LeaderSession::LeaderSession(const log::SegmentLog& log, const NodeFile& node,
                              const Identity& identity, int64_t now_ms)
-    : log_(log),
-      node_(node),
-      identity_(identity),
-      heard_ms_(now_ms),
-      said_ms_(now_ms),
-      caught_up_ms_(now_ms) {}
+    : log_(log), node_(node), identity_(identity), heard_ms_(now_ms), said_ms_(now_ms) {}
 
 Status LeaderSession::OnHello(const Hello& hello, int64_t now_ms, std::vector<Message>* out) {
   if (state_ != State::kWaiting) return Corruption("a second hello");
   hello_ = hello;
-  heard_ms_ = said_ms_ = caught_up_ms_ = now_ms;
+  heard_ms_ = said_ms_ = now_ms;
   Welcome welcome;
   welcome.protocol = std::min(hello.protocol, kProtocolVersion);
   welcome.cluster_id = identity_.cluster_id;
@@ -94,7 +94,7 @@ Status LeaderSession::Judge(Welcome* welcome) {
   return Status::Ok();
 }
 
-Status LeaderSession::OnAck(const Ack& ack, int64_t now_ms) {
+Status LeaderSession::OnAck(const Ack& ack) {
   if (state_ == State::kSyncing) return Status::Ok();
   if (state_ != State::kStreaming) return Corruption("an acknowledgement of nothing");
   if (ack.epoch != epoch_) return Conflict("an acknowledgement of another epoch");
@@ -107,14 +107,25 @@ Status LeaderSession::OnAck(const Ack& ack, int64_t now_ms) {
     in_flight_bytes_ -= in_flight_.front().bytes;
     in_flight_.pop_front();
   }
-  if (durable_index_ == log_.end().index) caught_up_ms_ = now_ms;
+  while (!marks_.empty() && marks_.front().end_index <= durable_index_) marks_.pop_front();
   return Status::Ok();
+}
+
+void LeaderSession::NoteEnd(int64_t now_ms) {
+  const uint64_t end = log_.end().index;
+  if (end <= durable_index_ || (!marks_.empty() && end <= marks_.back().end_index)) return;
+  if (marks_.size() < kMarksMax) {
+    marks_.push_back({end, now_ms});
+  } else {
+    marks_.back().end_index = end;  // A little older than it is.
+  }
 }
 
 Status LeaderSession::Pump(int64_t now_ms, uint64_t committed, std::vector<Message>* out) {
   if (now_ms - heard_ms_ >= kSilenceMs) return Unavailable("the follower fell silent");
   const bool streams = state_ == State::kStreaming;
   if (!streams && state_ != State::kSyncing) return Status::Ok();
+  NoteEnd(now_ms);
   bool sent = streams;
   while (sent && in_flight_bytes_ < kWindowBytes) {
     TNT_RETURN_IF_ERROR(SendAppend(committed, out, &sent));
@@ -170,7 +181,7 @@ uint64_t LeaderSession::LagBytes() const {
 }
 
 int64_t LeaderSession::LagMs(int64_t now_ms) const {
-  return durable_index_ >= log_.end().index ? 0 : now_ms - caught_up_ms_;
+  return marks_.empty() ? 0 : now_ms - marks_.front().seen_ms;
 }
 
 }  // namespace tenantry::replication

@@ -51,7 +51,7 @@ class LeaderSession {
                 int64_t now_ms);
 
   Status OnHello(const Hello& hello, int64_t now_ms, std::vector<Message>* out);
-  Status OnAck(const Ack& ack, int64_t now_ms);
+  Status OnAck(const Ack& ack);
   // Bytes came, whatever they will be.
   void OnHeard(int64_t now_ms) { heard_ms_ = now_ms; }
   // What is due: entries within the window, or a heartbeat. `committed` is the newest entry that may be shown.
@@ -68,10 +68,12 @@ class LeaderSession {
   // Behind our durable end. Bytes of what was not sent yet are an estimate by the mean entry.
   uint64_t LagEntries() const;
   uint64_t LagBytes() const;
+  // Age of the oldest entry that the follower has not synced, since this session began.
   int64_t LagMs(int64_t now_ms) const;
 
  private:
   Status Judge(Welcome* welcome);
+  void NoteEnd(int64_t now_ms);
   Status SendAppend(uint64_t committed, std::vector<Message>* out, bool* sent);
 
   // Constant after construction.
@@ -99,7 +101,11 @@ class LeaderSession {
   uint64_t sent_entries_total_ = 0;
   int64_t heard_ms_;
   int64_t said_ms_;
-  int64_t caught_up_ms_;  // When the follower had everything last.
+  struct Mark {
+    uint64_t end_index;
+    int64_t seen_ms;
+  };
+  std::deque<Mark> marks_;  // Where our log ended when; those that the follower has not synced.
 };
 
 }  // namespace tenantry::replication

@@ -310,7 +310,7 @@ Status Service::HandleInbound(Connection& c, const Message& message) {
     }
   } else if (const auto* ack = std::get_if<Ack>(&message)) {
     if (!c.leader) return Corruption("an acknowledgement without a hello");
-    return c.leader->OnAck(*ack, NowMs());
+    return c.leader->OnAck(*ack);
   } else if (c.feed || c.leader) {
     TNT_RETURN_IF_ERROR(HandleSyncRequest(c, message, &out));
   } else if (std::get_if<StatusRequest>(&message) != nullptr) {

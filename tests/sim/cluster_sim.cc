@@ -242,7 +242,7 @@ bool ClusterSim::Deliver(size_t i, bool to_leader) {
   } else if (const auto* hello = std::get_if<replication::Hello>(&*message)) {
     status = link.feeds->OnHello(*hello, now_ms, &out);
   } else if (const auto* ack = std::get_if<replication::Ack>(&*message)) {
-    status = link.feeds->OnAck(*ack, now_ms);
+    status = link.feeds->OnAck(*ack);
   }
   for (const Message& sent : out) {
     (to_leader ? link.to_follower : link.to_leader).push_back(replication::Encode(sent));

@@ -24,7 +24,8 @@ void CollectFollowers(const ServiceReport& report, Exposition& out) {
          [](const FollowerReport& f) { return f.lag_entries; });
   family("tenantry_replication_lag_bytes", "The same in bytes, about.",
          [](const FollowerReport& f) { return f.lag_bytes; });
-  family("tenantry_replication_lag_seconds", "Since a follower had everything last.",
+  family("tenantry_replication_lag_seconds",
+         "Age of the oldest entry that a follower has not synced.",
          [](const FollowerReport& f) { return static_cast<double>(f.lag_ms) / 1'000; });
 }
 
