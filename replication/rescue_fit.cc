@@ -23,12 +23,11 @@ Kind KindOf(std::string_view key) {
   return keys::SplitHead(key, &head) ? head.kind : Kind::kMeta;
 }
 
-// Of a row, or of an effect; a deleted one has no value.
-int64_t CounterOf(std::string_view value) {
-  return value.size() == sizeof(int64_t) ? LoadLittle<int64_t>(value.data()) : 0;
-}
-
 }  // namespace
+
+int64_t CounterOf(std::string_view row) {
+  return row.size() == sizeof(int64_t) ? LoadLittle<int64_t>(row.data()) : 0;
+}
 
 Result<RescueEffects> ReadRescueEffects(const log::EntryView& entry) {
   RescueEffects effects;

@@ -34,6 +34,9 @@ struct RescueEffects {
 };
 Result<RescueEffects> ReadRescueEffects(const log::EntryView& entry);
 
+// The value of a counter's row, or of what writes one; 0 for a deleted one.
+int64_t CounterOf(std::string_view row);
+
 // An effect as this history takes it.
 struct RescueChange {
   enum class How : uint8_t { kWrite, kAdd, kRaise } how = How::kWrite;

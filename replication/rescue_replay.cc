@@ -46,9 +46,7 @@ Status WriteChange(DirectoryTransaction& tx, const RescueChange& change) {
   }
   TNT_ASSIGN_OR_RETURN(const std::optional<std::string> now, tx.GetRow(space, key));
   if (change.how == RescueChange::How::kAdd) {
-    const bool stored = now && now->size() == sizeof(int64_t);
-    const int64_t sum =
-        counters::AddSaturating(stored ? LoadLittle<int64_t>(now->data()) : 0, change.added);
+    const int64_t sum = counters::AddSaturating(now ? CounterOf(*now) : 0, change.added);
     if (sum == 0) return tx.DeleteRow(space, key);
     std::string bytes;
     AppendLittle(&bytes, sum);

@@ -63,6 +63,10 @@ std::string FormatNodeId(uint64_t node_id) {
   return FormatHex(bytes);
 }
 
+std::string NodeName(const std::string& replication_address, uint64_t node_id) {
+  return replication_address.empty() ? FormatNodeId(node_id) : replication_address;
+}
+
 // A folder that was copied carries the id of its node. Two of them would count as two that have an entry, and a promotion would ask
 // only one.
 std::optional<Refusal> Service::RefuseTwin(const Hello& hello) {
@@ -338,10 +342,9 @@ bool Service::FollowSuccessor() {
     bool follows = false;
     RunAndWait([&] {
       if (!leading_) return;
-      engine_.StopWrites();
-      leading_ = false;
-      follows = engine_.node().Promise(status->epoch).ok();
-      FollowInstead(other.address);
+      // As if the successor had reached this node when it asked for everybody's promise.
+      JudgePromise({status->epoch, {}, other.address});
+      follows = !leading_;
       note_("the node at " + other.address + " leads epoch " + std::to_string(status->epoch) +
             ", which replaced this one; following it");
     });
@@ -352,16 +355,18 @@ bool Service::FollowSuccessor() {
 
 Status Service::Handoff(const std::string& address, std::string* report) {
   if (!engine_.writable()) return Conflict("this node does not lead");
-  const auto streams = [&] {
+  // On the service's thread: whether that follower streams and has synced so much.
+  const auto has = [&](uint64_t durable_index) {
     return std::any_of(connections_.begin(), connections_.end(), [&](const auto& c) {
       return !c->closed && c->leader && c->leader->state() == LeaderSession::State::kStreaming &&
-             c->leader->hello().replication_address == address;
+             c->leader->hello().replication_address == address &&
+             c->leader->durable_index() >= durable_index;
     });
   };
   // It may be on its way, having just started.
   bool known = false;
   for (const int64_t known_by_ms = NowMs() + kFollowerComesMs; !known && NowMs() < known_by_ms;) {
-    RunAndWait([&] { known = streams(); });
+    RunAndWait([&] { known = has(0); });
     if (!known) ::poll(nullptr, 0, 10);
   }
   if (!known) {
@@ -384,12 +389,7 @@ Status Service::Handoff(const std::string& address, std::string* report) {
     RunAndWait([&] {
       const uint64_t last = engine_.appended_index();
       end = {engine_.log().end(), engine_.log().end_chain()};
-      ready = engine_.released_index() == last &&
-              std::any_of(connections_.begin(), connections_.end(), [&](const auto& c) {
-                return !c->closed && c->leader &&
-                       c->leader->hello().replication_address == address &&
-                       c->leader->durable_index() == last;
-              });
+      ready = engine_.released_index() == last && has(last);
     });
   }
   const uint64_t epoch = engine_.node().promised() + 1;

@@ -27,10 +27,8 @@ constexpr int64_t kAskMs = 5'000;
 constexpr int64_t kReportMs = 100;
 constexpr int kWatchTurns = 20;  // Of 100 ms, so that a stop does not wait.
 
-// Where it listens, or which node it is.
 std::string NameOf(const Hello& hello) {
-  return hello.replication_address.empty() ? FormatNodeId(hello.node_id)
-                                           : hello.replication_address;
+  return NodeName(hello.replication_address, hello.node_id);
 }
 
 }  // namespace

@@ -242,6 +242,8 @@ class Service {
 
 // Sixteen hexadecimal digits, as the list of followers names a node.
 std::string FormatNodeId(uint64_t node_id);
+// What people know a node by: where it listens for other nodes, or its id when it does not.
+std::string NodeName(const std::string& replication_address, uint64_t node_id);
 
 // Asks a leader which cluster it leads, for a node that has no data yet.
 Result<uint64_t> AskClusterId(const std::string& leader_address, const std::string& secret,

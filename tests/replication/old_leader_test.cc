@@ -107,9 +107,9 @@ TEST(OldLeaderTest, CountersAddUpAndContradictionsAreLeftOut) {
   Node next;
   ASSERT_NO_FATAL_FAILURE(old_leader.Start({"--demo"}));
   ASSERT_NO_FATAL_FAILURE(next.Start({"--follow", old_leader.listen()}));
-  const auto popup = [&](const char* name) {
+  const auto popup = [&](const char* name, const char* shop = "s") {
     return Made(old_leader, "/popups",
-                {{"shopId", "s"},
+                {{"shopId", shop},
                  {"name", name},
                  {"triggerType", "exit_intent"},
                  {"design", PopupDesign()}})["id"]
@@ -127,12 +127,7 @@ TEST(OldLeaderTest, CountersAddUpAndContradictionsAreLeftOut) {
   // Other shops, in partitions of their own.
   std::vector<std::string> others;
   for (const char* shop : {"t", "u", "v"}) {
-    const json made = Made(old_leader, "/popups",
-                           {{"shopId", shop},
-                            {"name", "p"},
-                            {"triggerType", "exit_intent"},
-                            {"design", PopupDesign()}});
-    others.push_back(made["id"]);
+    others.push_back(popup("p", shop));
     view(old_leader, others.back(), "before");  // The first one also makes the shop's secret.
   }
   view(old_leader, kept, "before");

@@ -48,8 +48,11 @@ int main(int argc, char** argv) {
       app.parse(argc, argv);
     } catch (const CLI::RequiredError& error) {
       const std::string unknown = UnknownCommand(app);
-      if (unknown.empty()) app.exit(error);
-      if (!unknown.empty()) std::fprintf(stderr, "tenantry: %s\n", unknown.c_str());
+      if (unknown.empty()) {
+        app.exit(error);
+      } else {
+        std::fprintf(stderr, "tenantry: %s\n", unknown.c_str());
+      }
       return tenantry::server::kExitUsage;
     } catch (const CLI::ParseError& error) {
       return app.exit(error) == 0 ? tenantry::server::kExitOk : tenantry::server::kExitUsage;

@@ -15,9 +15,9 @@ void CollectFollowers(const ServiceReport& report, Exposition& out) {
   const auto family = [&](std::string_view name, std::string_view help, const auto& value) {
     out.Family(name, metrics::Type::kGauge, help);
     for (const FollowerReport& follower : report.followers) {
-      const std::string id = replication::FormatNodeId(follower.node_id);
-      const bool listens = !follower.replication_address.empty();
-      out.Sample({{"follower", listens ? follower.replication_address : id}}, value(follower));
+      const std::string node =
+          replication::NodeName(follower.replication_address, follower.node_id);
+      out.Sample({{"follower", node}}, value(follower));
     }
   };
   family("tenantry_replication_lag_entries", "Entries that a follower has not synced yet.",

@@ -119,14 +119,12 @@ server::AdminReply ShowReport(const replication::ServiceReport& report) {
                     std::to_string(report.sync.received_bytes) + "\n";
   }
   for (const replication::FollowerReport& follower : report.followers) {
-    const std::string id = replication::FormatNodeId(follower.node_id);
-    const bool listens = !follower.replication_address.empty();
-    reply.output += "follower\t" + (listens ? follower.replication_address : id) + "\t" +
-                    follower.http_address + "\tdurable " + std::to_string(follower.durable_index) +
-                    "\tapplied " + std::to_string(follower.applied_index) + "\tlag " +
-                    std::to_string(follower.lag_entries) + " entries, " +
-                    std::to_string(follower.lag_bytes) + " bytes, " +
-                    std::to_string(follower.lag_ms) + " ms\n";
+    reply.output +=
+        "follower\t" + replication::NodeName(follower.replication_address, follower.node_id) +
+        "\t" + follower.http_address + "\tdurable " + std::to_string(follower.durable_index) +
+        "\tapplied " + std::to_string(follower.applied_index) + "\tlag " +
+        std::to_string(follower.lag_entries) + " entries, " + std::to_string(follower.lag_bytes) +
+        " bytes, " + std::to_string(follower.lag_ms) + " ms\n";
   }
   return reply;
 }
