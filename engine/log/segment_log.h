@@ -118,6 +118,7 @@ class SegmentLog {
   Status CheckGroup(std::span<const Entry> entries, uint64_t* group_bytes) const;
   Status MakeRoom(uint64_t group_bytes);
   Status WriteGroup(std::span<const Entry> entries, uint64_t group_bytes);
+  std::string_view ZerosAhead(uint64_t end);
   Status Seal();
   Status FillReserve(uint64_t bytes);
   Status Fail(Status status);
@@ -133,7 +134,8 @@ class SegmentLog {
   std::shared_ptr<File> active_;
   SegmentHeader active_header_;
   SegmentTail tail_;
-  std::string buffer_;  // Of the group being written, kept to spare allocations.
+  uint64_t zeroed_end_ = 0;  // Of the active segment: blocks below were written once.
+  std::string buffer_;       // Of the group being written, kept to spare allocations.
 
   std::atomic<bool> growth_possible_{true};  // Relaxed: a hint for admission.
   SegmentIndex index_;

@@ -16,20 +16,13 @@ SegmentReserve::SegmentReserve(FileSystem& files, std::string directory)
     : files_(files), directory_(std::move(directory)), path_(directory_ + "/next.tmp") {}
 
 Status SegmentReserve::Fill(uint64_t bytes) {
+  if (room_bytes_.load(std::memory_order_relaxed) >= bytes) return Status::Ok();
   MutexLock lock(mutex_);
-  if (room_bytes_ >= bytes) return Status::Ok();
   Status status = Allocate(bytes);
-  if (status.ok()) {
-    room_bytes_ = bytes;
-    zeroed_bytes_ = 0;
-    wants_zeros_.store(true, std::memory_order_relaxed);
-    return status;
-  }
   if (status.code() != StatusCode::kNoSpace) return status;
   // A part of the reserve is of no use here, but its blocks may be to others.
   file_.reset();
-  room_bytes_ = 0;
-  wants_zeros_.store(false, std::memory_order_relaxed);
+  SetRoom(0);
   TNT_ASSIGN_OR_RETURN(const bool left, files_.Exists(path_));
   if (left) TNT_RETURN_IF_ERROR(files_.Remove(path_));
   return status;
@@ -42,11 +35,20 @@ Status SegmentReserve::Allocate(uint64_t bytes) {
                          files_.Open(path_, left ? OpenMode::kReadWrite : OpenMode::kCreate));
   }
   TNT_RETURN_IF_ERROR(file_->Allocate(bytes));
-  return file_->SyncData();
+  TNT_RETURN_IF_ERROR(file_->SyncData());
+  SetRoom(bytes);
+  return Status::Ok();
+}
+
+void SegmentReserve::SetRoom(uint64_t room_bytes) {
+  room_bytes_.store(room_bytes, std::memory_order_relaxed);
+  zeroed_bytes_.store(0, std::memory_order_relaxed);
+  WantZeros(0);
 }
 
 Result<std::shared_ptr<File>> SegmentReserve::Activate(SegmentHeader* header,
-                                                       std::string_view first_group) {
+                                                       std::string_view first_group,
+                                                       uint64_t* zeroed_bytes) {
   MutexLock lock(mutex_);
   TNT_CHECK(file_ != nullptr);
   TNT_ASSIGN_OR_RETURN(header->room_bytes, file_->Size());
@@ -58,8 +60,8 @@ Result<std::shared_ptr<File>> SegmentReserve::Activate(SegmentHeader* header,
   TNT_RETURN_IF_ERROR(
       files_.Rename(path_, directory_ + "/" + SegmentFileName(header->first_index())));
   TNT_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
-  room_bytes_ = 0;
-  wants_zeros_.store(false, std::memory_order_relaxed);
+  *zeroed_bytes = zeroed_bytes_.load(std::memory_order_relaxed);
+  SetRoom(0);
   return std::exchange(file_, nullptr);
 }
 
@@ -68,14 +70,16 @@ Status SegmentReserve::ZeroSome() {
   std::shared_ptr<File> file;
   {
     MutexLock lock(mutex_);
-    if (file_ == nullptr || zeroed_bytes_ >= room_bytes_) {
-      wants_zeros_.store(false, std::memory_order_relaxed);
+    const uint64_t from = zeroed_bytes_.load(std::memory_order_relaxed);
+    const uint64_t room = room_bytes_.load(std::memory_order_relaxed);
+    if (from >= room) {
+      WantZeros(0);
       return Status::Ok();
     }
     const std::string_view part =
-        std::string_view(zeros).substr(0, std::min(kZeroBytes, room_bytes_ - zeroed_bytes_));
-    TNT_RETURN_IF_ERROR(file_->WriteAt(zeroed_bytes_, std::span(&part, 1)));
-    zeroed_bytes_ += part.size();
+        std::string_view(zeros).substr(0, std::min(kZeroBytes, room - from));
+    TNT_RETURN_IF_ERROR(file_->WriteAt(from, std::span(&part, 1)));
+    zeroed_bytes_.store(from + part.size(), std::memory_order_relaxed);
     file = file_;
   }
   // Outside the lock, so that no append waits for it.

@@ -200,6 +200,47 @@ TEST_F(SegmentLogTest, ReadersRunWhileEntriesAreAppendedAndTrimmed) {
   EXPECT_GT(seen, 800u);
 }
 
+// Goal: the reserve's zeros follow the appends, so that a node that writes little writes few of them.
+TEST_F(SegmentLogTest, TheReserveWantsZerosAsTheSegmentFills) {
+  Open();
+  const auto used = [this] {
+    return log_->segments() == 1 ? log_->end().index * 4 * kPageBytes : 0;
+  };
+  while (used() + 4 * kPageBytes < kSegment / 2) {
+    ASSERT_TRUE(Append(1, 3 * kPageBytes).ok());
+    ASSERT_TRUE(log_->EnsureSpace().ok());
+    EXPECT_FALSE(log_->wants_zeros()) << "before half";
+  }
+  ASSERT_TRUE(Append(1, 3 * kPageBytes).ok());
+  ASSERT_TRUE(Append(1, 3 * kPageBytes).ok());
+  ASSERT_TRUE(log_->EnsureSpace().ok());
+  EXPECT_TRUE(log_->wants_zeros());
+  while (log_->wants_zeros()) ASSERT_TRUE(log_->ZeroSome().ok());
+  while (log_->segments() < 3) ASSERT_TRUE(Append(1, 3000).ok());
+  ExpectHolds(1, log_->end().index);
+}
+
+// Goal: of the appends into blocks that were never written, few find them so.
+// Method: fill the blocks of a reserve that nobody zeroed with something else, take it over, and look what is behind the first
+// entry: that the append wrote.
+TEST_F(SegmentLogTest, AnAppendBringsZerosForThoseBehindIt) {
+  const std::string garbage = SeededRandom(7).Bytes(kSegment);
+  {
+    ASSERT_TRUE(disk_.MakeDirectories("/log").ok());
+    const auto file = disk_.Open("/log/next.tmp", OpenMode::kCreate);
+    const std::string_view part = garbage;
+    ASSERT_TRUE((*file)->WriteAt(0, std::span(&part, 1)).ok());
+  }
+  Open();
+  ASSERT_TRUE(Append(1, 100).ok());
+  const auto file = disk_.Open("/log/" + SegmentFileName(1), OpenMode::kRead);
+  ASSERT_TRUE(file.ok());
+  std::string behind(kSegment - 2 * kPageBytes, 'x');
+  ASSERT_EQ(*(*file)->ReadAt(2 * kPageBytes, behind.data(), behind.size()), behind.size());
+  EXPECT_EQ(behind.find_first_not_of('\0'), std::string::npos);
+  ExpectHolds(1, 1);
+}
+
 TEST_F(SegmentLogTest, ZeroingTheReserveNeverTouchesASegment) {
   Open();
   std::atomic<bool> done{false};
