@@ -16,7 +16,8 @@ inline constexpr std::string_view kNextSpaceMeta = "next_space";  // Big-endian 
 // Then the space, big-endian u64: its rows are still to be deleted. The value says whether rows of space 0 lead there.
 inline constexpr std::string_view kDroppedPrefix = "dropped:";
 inline constexpr std::string_view kDropped = "1";
-inline constexpr std::string_view kDroppedUnnamed = "2";  // Nothing in space 0 names it any more.
+// Nothing in space 0 names it any more. Behind it, once rows were deleted, the key of the last one without the space.
+inline constexpr std::string_view kDroppedUnnamed = "2";
 
 // The whole key of the row that says so.
 std::string AliveKey(SpaceId space);

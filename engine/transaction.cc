@@ -220,17 +220,25 @@ Result<std::vector<SpaceId>> DirectoryTransaction::SpacesListed(std::string_view
 
 Result<bool> DirectoryTransaction::ReclaimSome(SpaceId space, size_t rows_max) {
   execution_->Hold(space);
-  const keys::Bounds bounds = keys::SpaceBounds(space);
+  keys::Bounds bounds = keys::SpaceBounds(space);
+  // Behind what earlier calls deleted, which the store would walk over again, each time longer.
+  TNT_ASSIGN_OR_RETURN(const std::optional<std::string> mark, Meta(DroppedMeta(space)));
+  if (mark && mark->starts_with(kDroppedUnnamed) && *mark != kDroppedUnnamed) {
+    bounds.lower = keys::RowKey(space, std::string_view(*mark).substr(kDroppedUnnamed.size()));
+  }
   const std::unique_ptr<Cursor> cursor = reader_->Scan(bounds.lower, bounds.upper);
   std::vector<std::string> found;
   for (cursor->SeekToFirst(); cursor->Valid() && found.size() < rows_max; cursor->Next()) {
     found.emplace_back(cursor->key());
   }
   TNT_RETURN_IF_ERROR(cursor->status());
+  const bool all = found.size() < rows_max;
+  TNT_RETURN_IF_ERROR(
+      all ? EraseMeta(DroppedMeta(space))
+          : SetMeta(DroppedMeta(space),
+                    std::string(kDroppedUnnamed) + found.back().substr(keys::kSpaceBytes)));
   for (std::string& key : found) TNT_RETURN_IF_ERROR(execution_->Delete(std::move(key)));
-  if (found.size() == rows_max) return false;
-  TNT_RETURN_IF_ERROR(EraseMeta(DroppedMeta(space)));
-  return true;
+  return all;
 }
 
 Result<std::optional<std::string>> DirectoryTransaction::GetRow(SpaceId space,

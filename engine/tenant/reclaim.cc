@@ -15,8 +15,8 @@
 namespace tenantry::tenant {
 namespace {
 
-// Below the effect limit of an entry, and a few milliseconds of applying.
-constexpr size_t kRowsPerStep = 2000;
+// Part of a millisecond of applying: whoever writes meanwhile waits for one of these.
+constexpr size_t kRowsPerStep = 128;
 constexpr size_t kAnswersPerStep = 500;  // Two rows each.
 constexpr size_t kDirectoryRowsPerStep = 500;
 constexpr CommandInfo kReclaim{static_cast<uint16_t>(CommandKind::kReclaim), "system", "", true};
@@ -88,7 +88,7 @@ Status Reclaim(DirectoryTransaction& tx, const std::optional<Orphans>& orphans, 
   if (dropped.empty()) return Status::Ok();
   const std::string mark = DroppedMeta(dropped.front());
   TNT_ASSIGN_OR_RETURN(const std::optional<std::string> state, tx.Meta(mark));
-  if (state == kDroppedUnnamed) {
+  if (state && state->starts_with(kDroppedUnnamed)) {
     *more = true;
     return tx.ReclaimSome(dropped.front(), kRowsPerStep).status();
   }
