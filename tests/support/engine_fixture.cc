@@ -21,7 +21,6 @@ TemporaryFolder::~TemporaryFolder() {
 
 void EngineFixture::Open() {
   options_.directory = folder_.path() + "/data";
-  options_.segment_bytes = 4u << 20;
   options_.clock = &clock_;
   options_.random = &random_;
   options_.files = &files_;

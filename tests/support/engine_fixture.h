@@ -45,9 +45,15 @@ class LockedRandom final : public Random {
 // 2026-03-02T09:00:00Z, a Monday.
 inline constexpr int64_t kTestStartMs = 1'772'442'000'000;
 
+// Small, so that tests go through segments.
+inline constexpr uint64_t kTestSegmentBytes = 4u << 20;
+
 class EngineFixture : public ::testing::Test {
  protected:
-  EngineFixture() { Open(); }
+  explicit EngineFixture(uint64_t segment_bytes = kTestSegmentBytes) {
+    options_.segment_bytes = segment_bytes;
+    Open();
+  }
   ~EngineFixture() override { engine_.reset(); }
 
   void Open();

@@ -46,7 +46,7 @@ class OtherEngine {
   OtherEngine() {
     EngineOptions options;
     options.directory = folder_.path() + "/data";
-    options.segment_bytes = 4u << 20;
+    options.segment_bytes = kTestSegmentBytes;
     options.clock = &clock_;
     options.random = &random_;
     options.files = &files_;

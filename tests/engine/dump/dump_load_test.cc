@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
 #include <thread>
 #include <vector>
@@ -16,6 +17,7 @@
 
 #include "engine/base/thread.h"
 #include "engine/dump/reader.h"
+#include "engine/tenant/reclaim.h"
 #include "server/admin/admin_socket.h"
 #include "tests/engine/dump/dump_helpers.h"
 #include "tests/support/space_hashes.h"
@@ -59,6 +61,9 @@ double Seconds(std::chrono::steady_clock::time_point since) {
 
 class DumpLoadTest : public EngineFixture {
  protected:
+  // Where times are judged, segments are as a server has them.
+  DumpLoadTest() : EngineFixture(IsLong() ? EngineOptions().segment_bytes : kTestSegmentBytes) {}
+
   void Fill(const TenantRef& tenant, uint64_t records, const std::string& prefix) {
     constexpr uint64_t kPerEntry = 200;
     uint64_t last = 0;
@@ -167,13 +172,15 @@ TEST_F(DumpLoadTest, DumpUnderLoadRestoresToItsPosition) {
 }
 
 // Goal: dumping, copying and deleting one tenant leaves the others as they are (acceptance 2).
-// Method: 50 shops, a third of them written to all the time; the idle ones' hashes stay, the others lose no write. Their p99 is
-// printed always, and judged in the soak.
+// Method: 50 shops, a third of them written to all the time; the idle ones' hashes stay, the others lose no write. Their p99 while
+// one is dumped and copied, and while what a deleted copy left is reclaimed, is compared with the time just before and after,
+// because what the writers themselves add makes a difference too. It is printed always, and judged in the soak by the middle of
+// several rounds.
 TEST_F(DumpLoadTest, OneTenantOfFiftyComesAndGoesUnnoticed) {
   std::vector<TenantRef> busy, idle;
   for (int i = 0; i < 50; ++i) {
     const TenantRef ref = CreateTenant("shop" + std::to_string(i));
-    Fill(ref, i == 0 ? Records() / 4 : 20, "s");
+    Fill(ref, i == 0 ? Records() / 40 : 20, "s");
     (i % 3 == 1 ? busy : idle).push_back(ref);
   }
   const auto hashes_of_idle = [&] {
@@ -190,34 +197,49 @@ TEST_F(DumpLoadTest, OneTenantOfFiftyComesAndGoesUnnoticed) {
   const std::vector<uint64_t> before = hashes_of_idle();
   std::vector<std::unique_ptr<Writer>> writers;
   for (int i = 0; i < 4; ++i) writers.push_back(std::make_unique<Writer>(engine(), busy, i));
-  const auto counts = [&writers] {
-    std::vector<size_t> all;
-    for (const auto& writer : writers) all.push_back(writer->count());
-    return all;
+  // How many commands each writer had done at the end of each phase.
+  std::vector<std::vector<size_t>> counts(1, std::vector<size_t>(writers.size(), 0));
+  const auto end_phase = [&] {
+    counts.emplace_back();
+    for (const auto& writer : writers) counts.back().push_back(writer->count());
   };
-  std::this_thread::sleep_for(IsLong() ? std::chrono::seconds(5) : std::chrono::seconds(1));
-  const std::vector<size_t> quiet = counts();
+  const auto phase_time = IsLong() ? std::chrono::seconds(5) : std::chrono::seconds(1);
+  const auto wait = [&] {
+    std::this_thread::sleep_for(phase_time);
+    end_phase();
+  };
   // As commands of the admin socket run.
   Thread::PreferCallingThread(server::kAdminNice);
-  const std::string bytes =
-      DumpText(engine(), engine().View(), {.tenant = "shop0", .since = {}, .build = {}});
-  const auto copy =
-      RestoreTenant(engine(), {Opener(bytes)}, {.tenant = {}, .as = "copy", .replace = false},
-                    {.partial = false, .gentle = true, .report = {}});
-  ASSERT_TRUE(copy.ok()) << copy.status().ToString();
-  const Outcome deleted = engine().ExecuteDirectory(
-      {11, "test", ""}, kTier,
-      [](DirectoryTransaction& tx) { return tenant::Directory::Delete(tx, "copy"); });
-  ASSERT_TRUE(deleted.status.ok());
-  engine().WaitReleased(deleted.release_index);
-  const std::vector<size_t> end = counts();
-  std::vector<double> times_quiet, times_busy;
+  const size_t rounds = IsLong() ? 5 : 1;
+  wait();
+  for (size_t round = 0; round < rounds; ++round) {
+    const std::string name = "copy" + std::to_string(round);
+    const std::string bytes =
+        DumpText(engine(), engine().View(), {.tenant = "shop0", .since = {}, .build = {}});
+    const auto copy =
+        RestoreTenant(engine(), {Opener(bytes)}, {.tenant = {}, .as = name, .replace = false},
+                      {.partial = false, .gentle = true, .report = {}});
+    ASSERT_TRUE(copy.ok()) << copy.status().ToString();
+    end_phase();
+    const Outcome deleted = engine().ExecuteDirectory(
+        {11, "test", ""}, kTier,
+        [&name](DirectoryTransaction& tx) { return tenant::Directory::Delete(tx, name); });
+    ASSERT_TRUE(deleted.status.ok());
+    // As housekeeping does it; the rest is for the next round.
+    const auto until = std::chrono::steady_clock::now() + phase_time;
+    for (bool more = true; more && std::chrono::steady_clock::now() < until;) {
+      const Result<bool> step = tenant::ReclaimStep(engine());
+      ASSERT_TRUE(step.ok()) << step.status().ToString();
+      more = *step;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    end_phase();
+    wait();
+  }
   uint64_t written = 0;
-  for (size_t i = 0; i < writers.size(); ++i) {
-    writers[i]->Stop();
-    written += writers[i]->written();
-    std::ranges::copy(writers[i]->Times(0, quiet[i]), std::back_inserter(times_quiet));
-    std::ranges::copy(writers[i]->Times(quiet[i], end[i]), std::back_inserter(times_busy));
+  for (const auto& writer : writers) {
+    writer->Stop();
+    written += writer->written();
   }
   EXPECT_EQ(hashes_of_idle(), before);
   uint64_t found = 0;
@@ -229,11 +251,31 @@ TEST_F(DumpLoadTest, OneTenantOfFiftyComesAndGoesUnnoticed) {
                  .value();
   }
   EXPECT_EQ(found, written + 20 * busy.size());
-  const double p99_quiet = P99(times_quiet), p99_busy = P99(times_busy);
-  std::printf(
-      "commands of others: p99 %.2f ms quiet (%zu of them), %.2f ms meanwhile (%zu): %.2f times\n",
-      p99_quiet * 1e3, times_quiet.size(), p99_busy * 1e3, times_busy.size(), p99_busy / p99_quiet);
-  EXPECT_TRUE(!IsLong() || p99_busy <= kP99RatioMax * p99_quiet);
+  const auto p99_ms = [&](std::initializer_list<size_t> phases) {
+    std::vector<double> times;
+    for (const size_t phase : phases) {
+      for (size_t i = 0; i < writers.size(); ++i) {
+        std::ranges::copy(writers[i]->Times(counts[phase][i], counts[phase + 1][i]),
+                          std::back_inserter(times));
+      }
+    }
+    return P99(std::move(times)) * 1e3;
+  };
+  std::vector<double> copying, reclaiming;  // Times as long as in the quiet.
+  for (size_t round = 0; round < rounds; ++round) {
+    const size_t phase = 3 * round;
+    const double quiet = p99_ms({phase, phase + 3});
+    copying.push_back(p99_ms({phase + 1}) / quiet);
+    reclaiming.push_back(p99_ms({phase + 2}) / quiet);
+    std::printf(
+        "p99 of others' commands: %.2f ms quiet, %.2f ms (%.2f times) while one is dumped and "
+        "copied, %.2f ms (%.2f times) while a copy is reclaimed\n",
+        quiet, p99_ms({phase + 1}), copying.back(), p99_ms({phase + 2}), reclaiming.back());
+  }
+  std::ranges::sort(copying);
+  std::ranges::sort(reclaiming);
+  std::printf("in the middle: %.2f and %.2f times\n", copying[rounds / 2], reclaiming[rounds / 2]);
+  EXPECT_TRUE(!IsLong() || std::max(copying[rounds / 2], reclaiming[rounds / 2]) <= kP99RatioMax);
 }
 
 }  // namespace
