@@ -20,8 +20,15 @@ def ratios: group_by(.round) | map(
     (map(select(.server == "nginx").requestsPerSecond) | first) as $theirs |
     select($theirs != null and $theirs > 0) | $ours / $theirs);
 
-def row: .[0] as $first | ratios as $ratios | {
+# Rounds in which the host left the machine its processors, or all when there are fewer than three such.
+def undisturbed: (group_by(.round) | map(select((map(.steal) | max) <= $steal_max))) as $quiet |
+  if $quiet | length >= 3 then $quiet | add else . end;
+
+def count_rounds: map(.round) | unique | length;
+
+def row: count_rounds as $all | undisturbed | .[0] as $first | ratios as $ratios | {
   row: $first.row, headers: $first.headers, connections: $first.connections,
+  rounds: {used: count_rounds, of: $all}, stealPercent: (map(.steal) | spread),
   tenantry: (map(select(.server == "tenantry")) | side),
   nginx: (map(select(.server == "nginx")) | if length > 0 then side else null end),
   ratio: (if ($ratios | length) > 0 then $ratios | spread else null end),
@@ -39,7 +46,7 @@ def growth($family): [$runs[] | select(.server == "tenantry" and (.row | kind) =
   machine: {cpu: $cpu, cores: $cores, memory: $memory, kernel: $kernel, disk: $disk},
   peers: {nginx: $nginx, wrk: $wrk},
   method: {rounds: $rounds, secondsPerRun: $seconds, generator: "wrk -t1 on the same machine", rateLimit: "exempt",
-    serverLog: "on, to a file on the data disk", serverLogBytes: $log_bytes, nginxWorkers: 2, nginxAccessLog: "off"},
+    serverLog: "on, to a file on the data disk", serverLogBytes: $log_bytes, stealMaxPercent: $steal_max, nginxWorkers: 2, nginxAccessLog: "off"},
   rows: ($runs | group_by([.row, .headers, .connections]) | map(row) |
     sort_by([{active: 0, views: 1, bookings: 2, available: 3, availableWritten: 4}[.row | kind], .connections,
       (.headers == "browser"), (.row | split("/")[1] // "0" | tonumber)])),

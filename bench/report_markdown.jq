@@ -14,13 +14,15 @@ def whole: "\(.median | round) (\(.min | round)–\(.max | round))";
 
 \(.method.rounds) rounds of \(.method.secondsPerRun) s each, alternating with \(.peers.nginx) (two workers, `return` of the same bytes, no access log);
 \(.peers.wrk), one thread. Our log is on, the rate limit exempts the generator. Median (min–max) over the rounds,
-behind one that is not counted.
+behind one that is not counted. Rounds in which the host took more than \(.method.stealMaxPercent) % of the processors (steal)
+are left out where three others remain.
 
-| request | headers | connections | requests/s | nginx | ratio | wanted | p50 ms | p99 ms | failed | |
-|---|---|---|---|---|---|---|---|---|---|---|",
+| request | headers | connections | requests/s | nginx | ratio | wanted | p50 ms | p99 ms | failed | rounds | steal % | |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|",
 (.rows[] | "| \(.row | name) | \(.headers) | \(.connections) | \(.tenantry.requestsPerSecond | whole) | " +
   "\(if .nginx then .nginx.requestsPerSecond | whole else "–" end) | \(if .ratio then .ratio | spread(2) else "–" end) | " +
-  "\(if .ratioMin then "≥ \(.ratioMin)" else "–" end) | \(.tenantry.p50Ms) | \(.tenantry.p99Ms) | \(.tenantry.failed) | \(.pass | verdict) |"),
+  "\(if .ratioMin then "≥ \(.ratioMin)" else "–" end) | \(.tenantry.p50Ms) | \(.tenantry.p99Ms) | \(.tenantry.failed) | " +
+  "\(.rounds.used) of \(.rounds.of) | \(.stealPercent | spread(1)) | \(.pass | verdict) |"),
 (.growth | to_entries[] | select(.value) | "
 \(names[.key]): a gym of scale 100 takes \(.value | spread(2)) times as long as one of scale 1 (limit \(.value.limit), \(.value.pass | verdict))."),
 "
