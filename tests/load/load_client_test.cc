@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -229,6 +230,20 @@ TEST(LoadRunTest, AFairServerPasses) {
   EXPECT_GT(result.requests, 100u);
   EXPECT_EQ(result.latency.count(), result.requests);
   EXPECT_THAT(FormatReport(plan, result, {}), HasSubstr(R"("pass":true)"));
+}
+
+// Goal: a timed request starts when it is due and not when the system finds it convenient; the caller's thread is left as it was.
+TEST(LoadRunTest, TheTimetableIsKeptToTheNanosecond) {
+  const StubServer server({});
+  LoadPlan plan = server.Plan(2, 0.6);
+  plan.rate = 100;
+  std::vector<int> slack_ns;
+  plan.on_progress = [&](const LoadResult&) { slack_ns.push_back(prctl(PR_GET_TIMERSLACK)); };
+  const int before = prctl(PR_GET_TIMERSLACK);
+  EXPECT_GT(before, 1);
+  RunOk(plan);
+  EXPECT_THAT(slack_ns, testing::AllOf(testing::Not(IsEmpty()), testing::Each(1)));
+  EXPECT_EQ(prctl(PR_GET_TIMERSLACK), before);
 }
 
 TEST(LoadRunTest, AStarvedConnectionFails) {
