@@ -3,8 +3,8 @@
 # Answer    p50 and p99 of both at the same rate over the same connections, by turns, and what each of them says of a server
 #           that stands still for two seconds. wrk counts from when it sends and, for an answer that takes longer than its
 #           mean interval, adds the requests which that connection did not send meanwhile. `load` counts from when a request
-#           was due ("latency") and from when it was sent ("service"). The three agree where the machine leaves the generators
-#           alone. Where it does not, "latency" is above wrk: only it holds that the generator itself was late.
+#           was due ("latency") and from when it was sent ("service", always the least). wrk and "latency" agree where the
+#           machine leaves the generators alone. Where it does not, "latency" is above: it holds that the generator was late.
 #
 # Usage: bench/load_against_wrk.sh [--rounds N] [--seconds N] [--build DIR]
 # Needs: wrk, jq (Debian packages of the same names).

@@ -8,11 +8,13 @@ def spread: {median: (median | round_to(3)), min: (min | round_to(3)), max: (max
 def kind: split("/")[0];
 def minimum($row; $connections): $ratio_min[$row | kind][$connections | tostring];
 
+def failures: [.[].errors[]] | add;
+
 # Runs of one row on one server.
 def side: {
   requestsPerSecond: ([.[].requestsPerSecond] | spread),
   p50Ms: ([.[].p50Ms] | median | round_to(2)), p99Ms: ([.[].p99Ms] | median | round_to(1)), maxMs: ([.[].maxMs] | max),
-  failed: ([.[].errors[]] | add)};
+  failed: failures};
 
 # Ours over nginx's of the same round, so that a slow minute of the machine hits both.
 def ratios: group_by(.round) | map(
@@ -26,10 +28,11 @@ def undisturbed: (group_by(.round) | map(select((map(.steal) | max) <= $steal_ma
 
 def count_rounds: map(.round) | unique | length;
 
-def row: count_rounds as $all | undisturbed | .[0] as $first | ratios as $ratios | {
+# A request that failed counts in whatever round it did.
+def row: count_rounds as $all | (map(select(.server == "tenantry")) | failures) as $failed | undisturbed | .[0] as $first | ratios as $ratios | {
   row: $first.row, headers: $first.headers, connections: $first.connections,
   rounds: {used: count_rounds, of: $all}, stealPercent: (map(.steal) | spread),
-  tenantry: (map(select(.server == "tenantry")) | side),
+  tenantry: (map(select(.server == "tenantry")) | side | .failed = $failed),
   nginx: (map(select(.server == "nginx")) | if length > 0 then side else null end),
   ratio: (if ($ratios | length) > 0 then $ratios | spread else null end),
   ratioMin: minimum($first.row; $first.connections)}
