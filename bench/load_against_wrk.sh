@@ -3,7 +3,7 @@
 # Answer    p50 and p99 of both at the same rate over the same connections, by turns, and what each of them says of a server
 #           that stands still for two seconds. wrk counts from when it sends and, for an answer that takes longer than its
 #           mean interval, adds the requests which that connection did not send meanwhile. `load` counts from when a request
-#           was due ("latency") and from when it was sent ("service", always the least). wrk and "latency" agree where the
+#           was due ("latency") and from when it was sent ("service", never more). wrk and "latency" agree where the
 #           machine leaves the generators alone. Where it does not, "latency" is above: it holds that the generator was late.
 #
 # Usage: bench/load_against_wrk.sh [--rounds N] [--seconds N] [--build DIR]
@@ -108,15 +108,15 @@ jq -rs --slurpfile wrk "$work/still_wrk" --slurpfile load "$work/still_load" --a
   def spread: "\(median) (\(min)–\(max))";
   def row($name; $key; $of_load): "| \($name) | \(map(.wrk[$key]) | spread) | \(map(.load[$of_load]) | spread) | " +
     "\(map(.load[$of_load] / .wrk[$key] * 100 | round / 100) | spread) |";
-  length as $all | map(select([.wrk.steal, .load.steal] | max <= $steal_max)) as $quiet |
+  . as $all | map(select([.wrk.steal, .load.steal] | max <= $steal_max)) as $quiet |
   (if $quiet | length >= 3 then $quiet else . end) |
-  "\(length) of \($all) rounds, \($connections) connections, median (min–max)" +
-  if length < $all then "; left out: the host took more than \($steal_max) % of the processors\n"
-  else if $quiet | length < $all then "; in \($all - ($quiet | length)) the host took more than \($steal_max) % of the processors\n" else "\n" end end,
+  "\(length) of \($all | length) rounds, \($connections) connections, median (min–max)" +
+  if length < ($all | length) then "; left out: the host took more than \($steal_max) % of the processors\n"
+  else if ($quiet | length) < ($all | length) then "; in \(($all | length) - ($quiet | length)) the host took more than \($steal_max) % of the processors\n" else "\n" end end,
   "| | wrk | tenantry load | load / wrk |\n|---|---|---|---|",
   row("rate"; "rate"; "rate"),
   row("p50, latency"; "p50"; "p50"), row("p50, service"; "p50"; "service50"),
   row("p99, latency"; "p99"; "p99"), row("p99, service"; "p99"; "service99"),
   "\nWith a server that stands still for \($pause) s: wrk p99 \($wrk[0].p99) ms, worst \($wrk[0].max) ms; " +
   "load p99 \($load[0].p99) ms (service \($load[0].service99)), worst \($load[0].max) ms.",
-  "Failed requests: wrk \(map(.wrk.failed) | add), load \(map(.load.failed) | add)."' "$work/rounds"
+  "Failed requests: wrk \($all | map(.wrk.failed) | add), load \($all | map(.load.failed) | add)."' "$work/rounds"

@@ -8,13 +8,11 @@ def spread: {median: (median | round_to(3)), min: (min | round_to(3)), max: (max
 def kind: split("/")[0];
 def minimum($row; $connections): $ratio_min[$row | kind][$connections | tostring];
 
-def failures: [.[].errors[]] | add;
-
-# Runs of one row on one server.
-def side: {
+# Runs of one row on one server. A request that failed counts in whatever round of $all it did.
+def side($server; $all): map(select(.server == $server)) | if length == 0 then null else {
   requestsPerSecond: ([.[].requestsPerSecond] | spread),
   p50Ms: ([.[].p50Ms] | median | round_to(2)), p99Ms: ([.[].p99Ms] | median | round_to(1)), maxMs: ([.[].maxMs] | max),
-  failed: failures};
+  failed: ([$all[] | select(.server == $server).errors[]] | add)} end;
 
 # Ours over nginx's of the same round, so that a slow minute of the machine hits both.
 def ratios: group_by(.round) | map(
@@ -28,12 +26,11 @@ def undisturbed: (group_by(.round) | map(select((map(.steal) | max) <= $steal_ma
 
 def count_rounds: map(.round) | unique | length;
 
-# A request that failed counts in whatever round it did.
-def row: count_rounds as $all | (map(select(.server == "tenantry")) | failures) as $failed | undisturbed | .[0] as $first | ratios as $ratios | {
+def row: . as $all | undisturbed | .[0] as $first | ratios as $ratios | {
   row: $first.row, headers: $first.headers, connections: $first.connections,
-  rounds: {used: count_rounds, of: $all}, stealPercent: (map(.steal) | spread),
-  tenantry: (map(select(.server == "tenantry")) | side | .failed = $failed),
-  nginx: (map(select(.server == "nginx")) | if length > 0 then side else null end),
+  rounds: {used: count_rounds, of: ($all | count_rounds)}, stealPercent: (map(.steal) | spread),
+  tenantry: side("tenantry"; $all),
+  nginx: side("nginx"; $all),
   ratio: (if ($ratios | length) > 0 then $ratios | spread else null end),
   ratioMin: minimum($first.row; $first.connections)}
   | .pass = (.tenantry.failed == 0 and (.ratioMin == null or ($ratios | median) >= .ratioMin));

@@ -228,13 +228,14 @@ pair_bookings() {
     $((sessions_made - sessions_added)) "$sessions_made"
 }
 
-# quietly PAIR: again while the host takes processors away and patience lasts. A request that failed is never measured away.
+# quietly PAIR: again while the host takes processors away and patience lasts. A request that failed is never measured away, and
+# round 0 is not counted.
 quietly() {
   local others
   while true; do
     others=$(wc -l <"$work/runs.jsonl")
     "$1"
-    if ((SECONDS >= patience)) || tail -n +$((others + 1)) "$work/runs.jsonl" |
+    if ((round == 0 || SECONDS >= patience)) || tail -n +$((others + 1)) "$work/runs.jsonl" |
       jq -se --argjson steal_max "$steal_max_percent" '(map(.steal) | max <= $steal_max) or ([.[].errors[]] | add > 0)' >/dev/null; then return 0; fi
     say "once more: the host took processors away"
     sed -i "$((others + 1)),\$d" "$work/runs.jsonl"
