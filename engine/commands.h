@@ -79,6 +79,7 @@ enum class CommandKind : uint16_t {
   kRollUp = 211,
   kTrackingBatch = 212,
   kEventExpiry = 213,
+  kSeal = 214,  // Visitor sketches of hours that are over, a row each.
   kDiscountCodeCreate = 220,
   kSubscribe = 230,
   kUnsubscribe = 231,

@@ -181,7 +181,7 @@ class SpaceReader {
   // The 64 registers of a sketch block; empty when never written.
   Result<std::string> SketchBlock(uint8_t family, std::string_view owner, int64_t bucket,
                                   uint8_t block) const;
-  // Visits the written blocks of one owner's sketches with buckets in [from, until), in key order.
+  // Visits the rows of one owner's sketches with buckets in [from, until), in key order; counters::MergeSketchRow reads them.
   Status ScanSketches(uint8_t family, std::string_view owner, int64_t from, int64_t until,
                       const std::function<bool(int64_t bucket, uint8_t block,
                                                std::string_view registers)>& visit) const;

@@ -62,6 +62,7 @@ class SpaceWriter : public SpaceReader {
                     int64_t value);
   Status EraseCounter(uint8_t family, std::string_view owner, std::string_view metric,
                       int64_t bucket);
+  // A row of a sketch; counters::SketchRow says what it holds.
   Status SetSketchBlock(uint8_t family, std::string_view owner, int64_t bucket, uint8_t block,
                         std::string_view registers);
   Status EraseSketchBlock(uint8_t family, std::string_view owner, int64_t bucket, uint8_t block);

@@ -1,6 +1,6 @@
 #include "replication/rescue_replay.h"
 
-#include <algorithm>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -8,6 +8,7 @@
 #include "engine/base/bytes.h"
 #include "engine/commands.h"
 #include "engine/counters/counter_deltas.h"
+#include "engine/counters/sketch_row.h"
 #include "engine/keys/keys.h"
 #include "engine/schema/directory.capnp.h"
 #include "replication/rescue_file.h"
@@ -52,13 +53,11 @@ Status WriteChange(DirectoryTransaction& tx, const RescueChange& change) {
     AppendLittle(&bytes, sum);
     return tx.PutRow(space, key, bytes);
   }
-  std::string registers(effect.value);
-  for (size_t i = 0; now && i < std::min(now->size(), registers.size()); ++i) {
-    const auto larger =
-        std::max(static_cast<uint8_t>((*now)[i]), static_cast<uint8_t>(registers[i]));
-    registers[i] = static_cast<char>(larger);
-  }
-  return tx.PutRow(space, key, registers);
+  const auto block = static_cast<uint8_t>(key.back());
+  auto sketch = std::make_unique<counters::Hll>();
+  TNT_RETURN_IF_ERROR(counters::MergeSketchRow(block, effect.value, sketch.get()));
+  if (now) TNT_RETURN_IF_ERROR(counters::MergeSketchRow(block, *now, sketch.get()));
+  return tx.PutRow(space, key, counters::SketchRow(block, *sketch));
 }
 
 Outcome Replayer::Write(const std::vector<RescueChange>& changes, const std::string& name) {

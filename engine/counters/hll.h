@@ -7,6 +7,7 @@
 // Units    the standard error of an estimate is 1.04/sqrt(4096) = 1.63 %.
 // Threads  a value; one thread at a time.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +23,7 @@ class Hll {
   static constexpr size_t kBlockRegisters = 64;
   static constexpr size_t kBlocks = kRegisters / kBlockRegisters;
   static constexpr double kStandardError = 0.01625;
+  static constexpr uint8_t kRankMax = 64 - kIndexBits + 1;
 
   // Where a hash belongs, and what its register is at least.
   struct Place {
@@ -36,8 +38,12 @@ class Hll {
   // Takes the larger of each register, which makes the sketch of a union. Bytes above 53 count as
   // 53.
   void Merge(const Hll& other);
-  // `registers` holds 64 bytes.
-  void MergeBlock(size_t block, std::string_view registers);
+  // `registers` holds those of one block or of several, beginning with `block`.
+  void MergeBlocks(size_t block, std::string_view registers);
+  void Raise(uint16_t index, uint8_t rank) {
+    uint8_t& own = registers_[index % kRegisters];
+    own = std::max(own, std::min(rank, kRankMax));
+  }
   std::string_view Block(size_t block) const;
 
   double Estimate() const;

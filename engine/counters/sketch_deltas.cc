@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "engine/counters/sketch_row.h"
+
 namespace tenantry::counters {
 
 void SketchDeltas::Add(uint8_t family, std::string_view owner, int64_t bucket, uint64_t hash) {
@@ -36,15 +38,11 @@ Result<Hll> ReadSketches(const SpaceReader& reader, uint8_t family, std::string_
                          int64_t from, int64_t until) {
   Hll merged;
   Status sound;
-  TNT_RETURN_IF_ERROR(reader.ScanSketches(
-      family, owner, from, until, [&](int64_t, uint8_t block, std::string_view registers) {
-        if (block >= Hll::kBlocks || registers.size() != Hll::kBlockRegisters) {
-          sound = Corruption("sketch block: wrong number or length");
-          return false;
-        }
-        merged.MergeBlock(block, registers);
-        return true;
-      }));
+  TNT_RETURN_IF_ERROR(reader.ScanSketches(family, owner, from, until,
+                                          [&](int64_t, uint8_t block, std::string_view registers) {
+                                            sound = MergeSketchRow(block, registers, &merged);
+                                            return sound.ok();
+                                          }));
   TNT_RETURN_IF_ERROR(sound);
   return merged;
 }

@@ -23,7 +23,7 @@ enum class Kind : uint8_t {
   kUnique = 0x20,   // [collection u16][index u8][value tuple] -> primary key tuple
   kIndex = 0x30,    // [collection u16][index u8][value tuple][primary key tuple] -> empty
   kCounter = 0x40,  // [family u8][owner text][metric text][bucket i64] -> i64 little-endian
-  kSketch = 0x48,   // [family u8][owner text][bucket i64][block u8] -> 64 registers
+  kSketch = 0x48,   // [family u8][owner text][bucket i64][block u8] -> registers
 };
 
 // The kind follows the space.

@@ -8,6 +8,7 @@
 #include "engine/commands.h"
 #include "engine/popups/breakdown.h"
 #include "engine/popups/metrics.h"
+#include "engine/popups/sealing.h"
 #include "engine/popups/text.h"
 #include "engine/schema/popups.capnp.h"
 
@@ -67,7 +68,7 @@ Status EraseSketches(Transaction& tx, std::string_view popup_id, Budget* budget)
     TNT_RETURN_IF_ERROR(tx.EraseSketchBlock(kPopupVisitors, popup_id, bucket, block));
   }
   budget->left -= static_cast<uint32_t>(found.size());
-  return Status::Ok();
+  return budget->spent() ? Status::Ok() : EraseSealCursor(tx, {kPopupVisitors, popup_id});
 }
 
 Status EraseBreakdowns(Transaction& tx, std::string_view popup_id, Budget* budget) {

@@ -7,6 +7,7 @@
 #include "engine/counters/bucket.h"
 #include "engine/counters/counter_deltas.h"
 #include "engine/counters/hll.h"
+#include "engine/counters/sketch_row.h"
 #include "engine/popups/metrics.h"
 
 namespace tenantry::popups {
@@ -54,6 +55,7 @@ Status CountVisitors(const SpaceReader& shop, std::string_view popup_id, Series*
   size_t part_of = 0;
   const auto finish = [&] {
     series->points[part_of].visitors = std::llround(part->Estimate());
+    whole->Merge(*part);
     *part = Hll();
   };
   Status sound;
@@ -64,16 +66,11 @@ Status CountVisitors(const SpaceReader& shop, std::string_view popup_id, Series*
       shop.ScanSketches(kPopupVisitors, popup_id, first_from(series->total.start_unix_ms),
                         first_from(series->total.end_unix_ms),
                         [&](int64_t bucket, uint8_t block, std::string_view registers) {
-                          if (block >= Hll::kBlocks || registers.size() != Hll::kBlockRegisters) {
-                            sound = Corruption("sketch block: wrong number or length");
-                            return false;
-                          }
                           const size_t point = cursor.At(bucket * kHourMs);
                           if (point != part_of) finish();
                           part_of = point;
-                          part->MergeBlock(block, registers);
-                          whole->MergeBlock(block, registers);
-                          return true;
+                          sound = counters::MergeSketchRow(block, registers, part.get());
+                          return sound.ok();
                         }));
   TNT_RETURN_IF_ERROR(sound);
   finish();

@@ -8,7 +8,9 @@
 #include "engine/commands.h"
 #include "engine/popups/batch.h"
 #include "engine/popups/breakdown.h"
+#include "engine/popups/metrics.h"
 #include "engine/popups/reclaim.h"
+#include "engine/popups/sealing.h"
 #include "engine/popups/text.h"
 #include "engine/schema/popups.capnp.h"
 
@@ -135,6 +137,20 @@ void Add(const ReclaimProgress& part, ReclaimProgress* sum) {
   sum->release_index = std::max(sum->release_index, part.release_index);
 }
 
+// A step for each popup whose hours are over, and for the shop as a whole.
+Status SealHours(Engine& engine, const TenantRef& shop, const SpaceReader& space,
+                 const std::vector<std::string>& popups, ReclaimProgress* sum) {
+  std::vector<SketchOwner> owners = {{kShopVisitors, kShopOwner}};
+  for (const std::string& popup_id : popups) owners.push_back({kPopupVisitors, popup_id});
+  for (const SketchOwner& owner : owners) {
+    TNT_ASSIGN_OR_RETURN(const bool over, HasHoursToSeal(space, owner, engine.clock().NowUnixMs()));
+    if (!over) continue;
+    TNT_ASSIGN_OR_RETURN(const ReclaimProgress part, SealStep(engine, shop, owner));
+    Add(part, sum);
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Result<ReclaimProgress> UpkeepStep(Engine& engine, const TenantRef& shop,
@@ -184,6 +200,7 @@ Result<ReclaimProgress> UpkeepStep(Engine& engine, const TenantRef& shop,
       return OldAssignments(reader, now - options.event_retention_ms);
     }));
   }
+  TNT_RETURN_IF_ERROR(SealHours(engine, shop, space, popups, &sum));
   return sum;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // Upkeep: what a shop's analytics need done while nobody waits: views rolled up into breakdowns, raw
 // events and A/B assignments past their retention, assignments of tests that ended kEndedTestKeptMs
-// ago, client event ids past their window. Bounded log entries.
+// ago, client event ids past their window, sketches of closed hours sealed. Bounded log entries.
 //
 // Units    milliseconds; a retention of 0 keeps raw events, and assignments of tests that have not
 //          ended, for ever. Counters, buckets and sketches stay: they are what answers are made of.

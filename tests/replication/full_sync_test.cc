@@ -3,8 +3,11 @@
 // Method: real engines in this process and a leader that keeps little log; a proxy that breaks connections at random bytes.
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
+#include "engine/counters/sketch_deltas.h"
+#include "engine/counters/sketch_row.h"
 #include "replication/rescue_file.h"
 #include "replication/rescue_replay.h"
 #include "tests/replication/service_harness.h"
@@ -175,6 +178,25 @@ TEST(FullSyncTest, AnOldLeadersEntriesAreRescuedAndReplayedOnce) {
   ASSERT_NO_FATAL_FAILURE(old_leader.Start(""));
   const TenantRef shop = MakeShop(old_leader.engine());
   Add(old_leader.engine(), shop, 10);
+  const auto visit = [](Engine& engine, uint64_t visitor) {
+    const Outcome outcome =
+        engine.Execute(Shop(engine), {1, "test", "r"}, ReadTier::kBlocking, [&](Transaction& tx) {
+          counters::SketchDeltas deltas;
+          deltas.Add(kFamily, "owner", 1, visitor << 52 | 1);  // Names a register.
+          return deltas.WriteTo(tx);
+        });
+    EXPECT_TRUE(outcome.status.ok());
+  };
+  const auto seal = [](Engine& engine) {
+    const Outcome outcome =
+        engine.Execute(Shop(engine), {1, "test", "r"}, ReadTier::kBlocking, [&](Transaction& tx) {
+          return counters::SealSketches(tx, kFamily, "owner", 1, 2, 100).status();
+        });
+    EXPECT_TRUE(outcome.status.ok());
+    engine.WaitReleased(outcome.release_index);
+  };
+  for (uint64_t visitor = 0; visitor < 1000; visitor += 100) visit(old_leader.engine(), visitor);
+  seal(old_leader.engine());
   const std::string old_address = old_leader.service().listen_address();
   const uint64_t unlisted = DirectoryRows(old_leader.engine());
   ASSERT_NO_FATAL_FAILURE(new_leader.Start(old_address));
@@ -185,7 +207,8 @@ TEST(FullSyncTest, AnOldLeadersEntriesAreRescuedAndReplayedOnce) {
   new_leader.Stop();
 
   // Acknowledged by the old leader alone: counters that nobody else touched, one that the new leader moves too and that keeps
-  // both sums, and a row that the new leader writes as well, which is left out.
+  // both sums, a sealed sketch that both take something more into, and a row that the new leader writes as well, which is left
+  // out.
   const uint64_t common = old_leader.engine().position().index;
   const auto set = [](Engine& engine, const std::string& owner, int64_t value) {
     const Outcome outcome = engine.Execute(
@@ -204,6 +227,8 @@ TEST(FullSyncTest, AnOldLeadersEntriesAreRescuedAndReplayedOnce) {
   set(old_leader.engine(), "both", 1);
   mark(old_leader.engine(), "old");
   set(old_leader.engine(), "both", 2);
+  visit(old_leader.engine(), 50);
+  seal(old_leader.engine());
   const uint64_t old_end = old_leader.engine().position().index;
   old_leader.Stop();
   ASSERT_NO_FATAL_FAILURE(new_leader.Start(old_address, new_address));
@@ -211,6 +236,8 @@ TEST(FullSyncTest, AnOldLeadersEntriesAreRescuedAndReplayedOnce) {
   ASSERT_TRUE(new_leader.service().Promote(false, &report).ok()) << report;
   set(new_leader.engine(), "both", 3);
   mark(new_leader.engine(), "new");
+  visit(new_leader.engine(), 3000);
+  seal(new_leader.engine());
 
   ASSERT_NO_FATAL_FAILURE(old_leader.Start(new_address, old_address));
   ASSERT_TRUE(Eventually([&] { return Converged(new_leader, old_leader); }));
@@ -244,7 +271,7 @@ TEST(FullSyncTest, AnOldLeadersEntriesAreRescuedAndReplayedOnce) {
       before += line.fate == ReplayedLine::Fate::kDoneBefore ? 1 : 0;
       changed += line.fate == ReplayedLine::Fate::kChangedSince ? 1 : 0;
     }
-    EXPECT_EQ(run == 0 ? applied : before, 9u);
+    EXPECT_EQ(run == 0 ? applied : before, 11u);
     EXPECT_EQ(run == 0 ? before : applied, 0u);
     EXPECT_EQ(changed, 1u);
   }
@@ -253,6 +280,9 @@ TEST(FullSyncTest, AnOldLeadersEntriesAreRescuedAndReplayedOnce) {
   };
   EXPECT_EQ(value(new_leader.engine(), "own6"), 106);
   EXPECT_EQ(value(new_leader.engine(), "both"), 3 + 2);
+  const SpaceReader space =
+      new_leader.engine().View().Space(Shop(new_leader.engine()), ReadTier::kBlocking);
+  EXPECT_EQ(std::llround(counters::ReadSketches(space, kFamily, "owner", 1, 2)->Estimate()), 12);
   ASSERT_TRUE(Eventually([&] { return Converged(new_leader, old_leader); }));
   EXPECT_TRUE(Eventually([&] { return SameState(new_leader, old_leader); }));
 

@@ -9,6 +9,7 @@
 #include "engine/base/checksum.h"
 #include "engine/counters/bucket.h"
 #include "engine/counters/hll.h"
+#include "engine/counters/sketch_row.h"
 #include "engine/popups/breakdown.h"
 #include "engine/popups/metrics.h"
 #include "engine/popups/text.h"
@@ -162,7 +163,7 @@ class Recount {
                              [&](int64_t hour, uint8_t block, std::string_view registers) {
                                std::unique_ptr<Hll>& sketch = actual[hour];
                                if (!sketch) sketch = std::make_unique<Hll>();
-                               sketch->MergeBlock(block, registers);
+                               Check(counters::MergeSketchRow(block, registers, sketch.get()));
                                return true;
                              }));
     if (actual.size() != expected.size()) {

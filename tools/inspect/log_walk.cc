@@ -151,6 +151,7 @@ std::string CommandName(uint16_t command) {
       {CommandKind::kRollUp, "roll-up"},
       {CommandKind::kTrackingBatch, "tracking batch"},
       {CommandKind::kEventExpiry, "event expiry"},
+      {CommandKind::kSeal, "sketch sealing"},
       {CommandKind::kDiscountCodeCreate, "discount code create"},
       {CommandKind::kSubscribe, "subscribe"},
       {CommandKind::kUnsubscribe, "unsubscribe"},

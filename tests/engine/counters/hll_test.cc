@@ -66,7 +66,8 @@ TEST(HllTest, MergeIsTheSketchOfTheUnion) {
 TEST(HllTest, BlocksCarryTheWholeSketch) {
   const Hll sketch = SketchOf(0, 50'000, 3);
   Hll copy;
-  for (size_t block = 0; block < Hll::kBlocks; ++block) copy.MergeBlock(block, sketch.Block(block));
+  for (size_t block = 0; block < Hll::kBlocks; ++block)
+    copy.MergeBlocks(block, sketch.Block(block));
   EXPECT_EQ(copy.Estimate(), sketch.Estimate());
 }
 
@@ -85,7 +86,7 @@ TEST(HllTest, PlacesUseAllRegistersAndRanks) {
 // A full sketch has no finite estimate; damaged bytes must not make one up either way.
 TEST(HllTest, BytesAboveTheHighestRankCountAsTheHighest) {
   Hll sketch;
-  sketch.MergeBlock(0, std::string(Hll::kBlockRegisters, '\xff'));
+  sketch.MergeBlocks(0, std::string(Hll::kBlockRegisters, '\xff'));
   EXPECT_EQ(static_cast<uint8_t>(sketch.Block(0)[0]), 53);
   EXPECT_TRUE(std::isfinite(sketch.Estimate()));
 }
