@@ -6,7 +6,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/checksum.h"
-#include "engine/commands.h"
+#include "engine/counters/sketch_row.h"
 #include "engine/keys/keys.h"
 #include "engine/log/segment_log.h"
 #include "engine/space_meta.h"
@@ -172,7 +172,8 @@ bool RescueFit::NamesMissing(std::string_view key) const {
   return false;
 }
 
-std::optional<std::vector<RescueChange>> RescueFit::Changes(const RescueEffects& effects) const {
+std::optional<std::vector<RescueChange>> RescueFit::Changes(const RescueEffects& effects,
+                                                            CommandKind command) const {
   if (effects.spaces.size() > kSpacesMax) return std::nullopt;
   if (effects.spaces.size() == kSpacesMax && *effects.spaces.begin() != kDirectorySpace) {
     return std::nullopt;
@@ -185,13 +186,18 @@ std::optional<std::vector<RescueChange>> RescueFit::Changes(const RescueEffects&
   for (const log::Effect& effect : effects.all) {
     if (NamesMissing(effect.key)) return std::nullopt;
     const Kind kind = KindOf(effect.key);
+    const bool raises = kind == Kind::kSketch && effect.kind == log::EffectKind::kPut;
+    if (command == CommandKind::kSeal && !raises) continue;
     RescueChange change{.effect = effect};
     if (kind == Kind::kCounter) {
       const auto before = counters_.find(std::string(effect.key));
       if (before == counters_.end() || !before->second) return std::nullopt;
       change.how = RescueChange::How::kAdd;
       change.added = CounterOf(effect.value) - *before->second;
-    } else if (kind == Kind::kSketch && effect.kind == log::EffectKind::kPut) {
+    } else if (raises) {
+      if (!counters::IsSketchRow(static_cast<uint8_t>(effect.key.back()), effect.value)) {
+        return std::nullopt;
+      }
       change.how = RescueChange::How::kRaise;
     } else if (touched_.contains(Hash64(effect.key))) {
       return std::nullopt;

@@ -21,6 +21,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "engine/commands.h"
 #include "engine/engine.h"
 #include "engine/log/entry.h"
 #include "engine/log/write_set.h"
@@ -54,8 +55,10 @@ class RescueFit {
   // Entries that this node wrote since it looked last.
   Status ReadOn();
 
-  // How to do it here; nothing when it does not fit.
-  std::optional<std::vector<RescueChange>> Changes(const RescueEffects& effects) const;
+  // How to do it here; nothing when it does not fit. Of a sealed sketch only what it holds is taken: this history seals its own, and
+  // what the replaced one removed may hold more here.
+  std::optional<std::vector<RescueChange>> Changes(const RescueEffects& effects,
+                                                   CommandKind command) const;
   // The replaced history went on behind this entry; what builds on one that was left out does not fit either.
   Status Pass(const RescueEffects& effects, bool left_out);
 

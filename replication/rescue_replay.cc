@@ -90,7 +90,8 @@ Status Replayer::Replay(const log::EntryView& entry) {
     line.fate = ReplayedLine::Fate::kDoneBefore;
   } else {
     TNT_RETURN_IF_ERROR(fit_.ReadOn());
-    const std::optional<std::vector<RescueChange>> changes = fit_.Changes(effects);
+    const std::optional<std::vector<RescueChange>> changes =
+        fit_.Changes(effects, static_cast<CommandKind>(entry.header.command));
     if (changes) {
       const Outcome outcome = Write(*changes, name);
       if (outcome.status.code() == StatusCode::kAlreadyExists) {

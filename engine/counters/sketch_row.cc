@@ -56,6 +56,11 @@ Status MergeSketchRow(uint8_t block, std::string_view row, Hll* sketch) {
   return Status::Ok();
 }
 
+bool IsSketchRow(uint8_t block, std::string_view row) {
+  Hll sketch;
+  return MergeSketchRow(block, row, &sketch).ok();
+}
+
 std::string SketchRow(uint8_t block, const Hll& sketch) {
   if (block != kWholeSketch) return std::string(sketch.Block(block));
   std::string all;

@@ -25,6 +25,7 @@ inline constexpr uint8_t kWholeSketch = Hll::kBlocks;
 inline constexpr size_t kSparseMax = Hll::kRegisters / 4 / 3;
 
 Status MergeSketchRow(uint8_t block, std::string_view row, Hll* sketch);
+bool IsSketchRow(uint8_t block, std::string_view row);
 // A row of this number with what the sketch holds there.
 std::string SketchRow(uint8_t block, const Hll& sketch);
 

@@ -76,6 +76,21 @@ std::string Renamer::RewritePath(std::string_view text) const {
   return Renamed(text.substr(0, slash)) + std::string(text.substr(slash));
 }
 
+// The cursors of a popup's upkeep are "name/ID"; one over its views holds a key, which begins with the id.
+Renamer::Row Renamer::RewriteMeta(std::string_view key, std::string_view value) const {
+  Row row{std::string(key), std::string(value)};
+  const size_t id_at = key.rfind('/') + 1;
+  if (id_at == 0 || !IsListed(key.substr(id_at))) return row;
+  row.key.replace(id_at, std::string::npos, Renamed(key.substr(id_at)));
+  std::string id;
+  if (keys::TakeText(&value, &id) && IsListed(id)) {
+    row.value.clear();
+    keys::AppendPart(&row.value, std::string_view(Renamed(id)));
+    row.value.append(value);
+  }
+  return row;
+}
+
 // Every string of a JSON document that is a listed id. Ids have nothing to escape.
 std::string Renamer::RewriteJson(std::string_view json) const {
   std::string out;
@@ -196,7 +211,7 @@ Result<std::optional<Renamer::Row>> Renamer::Rewrite(std::string_view key,
       if (key.substr(1) == kTenantMeta) {
         return std::optional<Row>(Row{std::string(key), new_tenant_});
       }
-      return std::optional<Row>(Row{std::string(key), std::string(value)});
+      return std::optional<Row>(RewriteMeta(key, value));
     default:
       return std::optional<Row>(Row{std::string(key), std::string(value)});
   }

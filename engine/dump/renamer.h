@@ -45,6 +45,7 @@ class Renamer {
   void RewriteText(const schema::FieldInfo& field, capnp::DynamicStruct::Builder record) const;
   std::string RewriteJson(std::string_view json) const;
   std::string RewritePath(std::string_view text) const;
+  Row RewriteMeta(std::string_view key, std::string_view value) const;
   Result<std::optional<Row>> RewriteRecord(std::string_view key, std::string_view value) const;
   Result<std::optional<Row>> RewriteOwned(std::string_view key, std::string_view value) const;
 

@@ -7,12 +7,13 @@
 namespace tenantry::partition {
 namespace {
 
-// Rows that are read before they are written again. Events and index rows are written once.
-bool IsReadAgain(std::string_view key) {
+// Rows that are read before they are written again. Events and index rows are written once; a sketch's rows are removed when its
+// hour is over.
+bool IsReadAgain(std::string_view key, bool removed) {
   keys::KeyHead head;
   if (!keys::SplitHead(key, &head)) return false;
-  return head.kind == keys::Kind::kCounter || head.kind == keys::Kind::kSketch ||
-         head.kind == keys::Kind::kMeta;
+  return head.kind == keys::Kind::kCounter || head.kind == keys::Kind::kMeta ||
+         (head.kind == keys::Kind::kSketch && !removed);
 }
 
 }  // namespace
@@ -32,7 +33,7 @@ void HotRows::Absorb(Layer&& layer) {
     if (known != rows_.end()) {
       bytes_ += value ? value->size() : 0;
       known->second = std::move(value);
-    } else if (IsReadAgain(key)) {
+    } else if (IsReadAgain(key, !value)) {
       Insert(key, std::move(value));
     }
   }

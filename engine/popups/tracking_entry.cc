@@ -8,6 +8,7 @@
 #include "engine/popups/metrics.h"
 #include "engine/popups/plans.h"
 #include "engine/popups/popups.h"
+#include "engine/popups/sealing.h"
 #include "engine/popups/text.h"
 #include "engine/popups/visitor_seed.h"
 
@@ -46,7 +47,8 @@ Status TrackingEntry::Plan(std::span<Tracker::Tally::Item> items) {
   TNT_RETURN_IF_ERROR(CountDiscountUses());
   TNT_RETURN_IF_ERROR(CountLateViews());
   TNT_RETURN_IF_ERROR(counters_.WriteTo(tx_));
-  return sketches_.WriteTo(tx_);
+  TNT_RETURN_IF_ERROR(sketches_.WriteTo(tx_));
+  return ReopenHours();
 }
 
 // Whether the event was counted before, in an earlier entry or in this one.
@@ -78,6 +80,7 @@ Status TrackingEntry::PlanView(const ViewEvent& view, PopupFacts* popup) {
   const std::string_view popup_id = View(event.getPopupId());
   const int64_t at = event.getViewedAt();
   ++popup->views;
+  popup->oldest_hour = std::min(popup->oldest_hour, counters::HourOf(at));
   if (at <= popup->rolled_up_ms && ViewKey(popup_id, at, View(event.getId())) <= popup->rolled_up) {
     popup->late.Add(event);
   }
@@ -158,6 +161,16 @@ Status TrackingEntry::CountLateViews() {
     TNT_RETURN_IF_ERROR(popup.late.WriteTo(tx_, popup_id));
   }
   return Status::Ok();
+}
+
+// Views of an import, or of a clock that was set back, belong to hours that may be sealed.
+Status TrackingEntry::ReopenHours() {
+  int64_t oldest = INT64_MAX;
+  for (const auto& [popup_id, popup] : popups_) {
+    TNT_RETURN_IF_ERROR(ReopenHour(tx_, {kPopupVisitors, popup_id}, popup.oldest_hour));
+    oldest = std::min(oldest, popup.oldest_hour);
+  }
+  return ReopenHour(tx_, {kShopVisitors, kShopOwner}, oldest);
 }
 
 Status TrackingEntry::CountDiscountUses() {

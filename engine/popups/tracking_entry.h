@@ -34,7 +34,8 @@ class TrackingEntry {
     int64_t views = 0;      // Added by this entry.
     std::string rolled_up;  // Cursor of the breakdowns, and its time.
     int64_t rolled_up_ms = INT64_MIN;
-    BreakdownCounts late;  // Of views behind the cursor.
+    BreakdownCounts late;             // Of views behind the cursor.
+    int64_t oldest_hour = INT64_MAX;  // Of its views' visitors.
   };
 
   Result<bool> IsRepeat(KeyedEvent* keyed);
@@ -46,6 +47,7 @@ class TrackingEntry {
   Status MarkReachedLimits();
   Status CountDiscountUses();
   Status CountLateViews();
+  Status ReopenHours();
 
   Transaction& tx_;
   uint64_t visitor_seed_ = 0;

@@ -20,6 +20,7 @@ namespace {
 using codec::Stored;
 
 constexpr uint32_t kRowsPerStep = 512;
+constexpr int kSealStepsMax = 16;
 constexpr uint8_t kTrackedAtIndex = 1;
 constexpr uint8_t kAssignedAtIndex = 1;
 
@@ -137,18 +138,23 @@ void Add(const ReclaimProgress& part, ReclaimProgress* sum) {
   sum->release_index = std::max(sum->release_index, part.release_index);
 }
 
-// A step for each popup whose hours are over, and for the shop as a whole.
-Status SealHours(Engine& engine, const TenantRef& shop, const SpaceReader& space,
-                 const std::vector<std::string>& popups, ReclaimProgress* sum) {
+// A step for the shop as a whole and for each popup whose hours are over, but few in one go: all popups' hours end at once. A step
+// that fails, for want of room on the disk say, is tried again at the next look and stands in nobody's way.
+void SealHours(Engine& engine, const TenantRef& shop, const SpaceReader& space,
+               const std::vector<std::string>& popups, ReclaimProgress* sum) {
   std::vector<SketchOwner> owners = {{kShopVisitors, kShopOwner}};
   for (const std::string& popup_id : popups) owners.push_back({kPopupVisitors, popup_id});
+  int steps = 0;
   for (const SketchOwner& owner : owners) {
-    TNT_ASSIGN_OR_RETURN(const bool over, HasHoursToSeal(space, owner, engine.clock().NowUnixMs()));
-    if (!over) continue;
-    TNT_ASSIGN_OR_RETURN(const ReclaimProgress part, SealStep(engine, shop, owner));
-    Add(part, sum);
+    const Result<bool> over = HasHoursToSeal(space, owner, engine.clock().NowUnixMs());
+    if (!over.ok() || !*over) continue;
+    if (++steps > kSealStepsMax) {
+      sum->more = true;
+      return;
+    }
+    const Result<ReclaimProgress> part = SealStep(engine, shop, owner);
+    if (part.ok()) Add(*part, sum);
   }
-  return Status::Ok();
 }
 
 }  // namespace
@@ -200,7 +206,7 @@ Result<ReclaimProgress> UpkeepStep(Engine& engine, const TenantRef& shop,
       return OldAssignments(reader, now - options.event_retention_ms);
     }));
   }
-  TNT_RETURN_IF_ERROR(SealHours(engine, shop, space, popups, &sum));
+  SealHours(engine, shop, space, popups, &sum);
   return sum;
 }
 

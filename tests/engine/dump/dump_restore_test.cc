@@ -28,7 +28,14 @@ class DumpRestoreTest : public EngineFixture {
     ASSERT_TRUE(
         Run(tenant, [&](Transaction& tx) { return tx.Insert(NewSubscriber(id)); }).status.ok());
   }
-  // A popup with a reference in the directory, and a counter.
+  static std::string CursorOf(std::string_view popup_id) {
+    std::string cursor;
+    keys::AppendPart(&cursor, popup_id);
+    keys::AppendPart(&cursor, int64_t{1000});
+    keys::AppendPart(&cursor, std::string_view("last view"));
+    return cursor;
+  }
+  // A popup with a reference in the directory, a counter, and how far its upkeep came.
   std::string AddPopup(const TenantRef& tenant) {
     std::string id;
     const Outcome outcome = Run(tenant, [&](Transaction& tx) -> Status {
@@ -41,6 +48,8 @@ class DumpRestoreTest : public EngineFixture {
       TNT_RETURN_IF_ERROR(tx.Insert(popup));
       TNT_RETURN_IF_ERROR(tx.SetCounter(1, id, "views", 0, 7));
       TNT_RETURN_IF_ERROR(tx.SetCounter(10, "shop", id + "/count", 0, 3));
+      TNT_RETURN_IF_ERROR(tx.SetMeta("sealed/8/" + id, "12345678"));
+      TNT_RETURN_IF_ERROR(tx.SetMeta("rollup/" + id, CursorOf(id)));
       return tenant::PutReference(tx, schema::ReferenceKind::POPUP, id);
     });
     EXPECT_TRUE(outcome.status.ok()) << outcome.status.ToString();
@@ -336,6 +345,9 @@ TEST_F(DumpRestoreTest, CopyHasIdsOfItsOwnEverywhere) {
   EXPECT_NE(id, popup);
   EXPECT_EQ(space.Counter(1, id, "views").value(), 7);
   EXPECT_EQ(space.Counter(10, "shop", id + "/count").value(), 3);
+  EXPECT_EQ(space.Meta("sealed/8/" + id)->value_or(""), "12345678");
+  EXPECT_EQ(space.Meta("rollup/" + id)->value_or(""), CursorOf(id)) << "or its views count twice";
+  EXPECT_FALSE(space.Meta("rollup/" + popup)->has_value());
   EXPECT_EQ(tenant::Directory::FindByReference(view, schema::ReferenceKind::POPUP, id, kTier)
                 .value()
                 .space(),
