@@ -151,7 +151,8 @@ class Engine {
   // The newest published view.
   ReadView View() const;
   // For caches: the newest applied index that touched this collection of this space (0: counters, sketches, meta rows).
-  // Hashed into a fixed table, so it may name a later index than the true one, never an earlier one.
+  // Hashed into a fixed table, so it may name a later index than the true one, never an earlier one. It rises a moment before a
+  // view shows the change: compare it with the applied_index() of what you read, not with what it was when you read.
   uint64_t LastChange(SpaceId space, uint16_t collection) const;
   // Whether nothing that a ReadRecorder noted in these slots changed after `index`. Read released_index() first and then
   // build the answer; while this is true, a new answer would read the same. ADR 0003.

@@ -289,7 +289,10 @@ Status Service::HandleInbound(Connection& c, const Message& message) {
   if (const auto* hello = std::get_if<Hello>(&message)) {
     if (c.leader) return Corruption("a second hello");
     if (!leading_) {
-      const std::string leader = engine_.node().leads() ? "" : upstream_address_;
+      // While a promotion asks around, this node may be the next leader: who promised to follow it and comes too soon tries again,
+      // and is not sent back to the one that is replaced.
+      const bool unsettled = changing_role_ || engine_.node().leads();
+      const std::string leader = unsettled ? "" : upstream_address_;
       out.push_back(Refusal{RefusalReason::kNotLeader, "this node does not lead",
                             engine_.node().promised(), leader});
     } else if (std::optional<Refusal> twin = RefuseTwin(*hello); twin) {

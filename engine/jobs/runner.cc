@@ -82,7 +82,7 @@ size_t Runner::RunDue() {
     std::optional<Place> place;
     {
       MutexLock lock(mutex_);
-      looked_at_ = 0;
+      looked_at_.reset();
       place = TakeLocked();
     }
     if (!place) return ran;
@@ -115,16 +115,15 @@ void Runner::LookLocked() {
   std::reverse(due.begin(), due.end());
   due_ = std::move(due);
   next_run_ms_ = next_run_ms;
+  looked_at_ = view.applied_index();
 }
 
 std::optional<Runner::Place> Runner::TakeLocked() {
   constexpr SpaceId kQueue = kDirectorySpace;
   const uint64_t change =
-      engine_.LastChange(kQueue, schema::CollectionOf<schema::QueuedJob>().number) + 1;
-  if (due_.empty() && (change != looked_at_ || engine_.clock().NowUnixMs() >= next_run_ms_)) {
-    looked_at_ = change;
-    LookLocked();
-  }
+      engine_.LastChange(kQueue, schema::CollectionOf<schema::QueuedJob>().number);
+  const bool changed = !looked_at_ || change > *looked_at_;
+  if (due_.empty() && (changed || engine_.clock().NowUnixMs() >= next_run_ms_)) LookLocked();
   for (auto place = due_.rbegin(); place != due_.rend(); ++place) {
     if (running_ids_.contains(place->id) || running_of_[place->space] >= kPerTenantMax) continue;
     Place taken = std::move(*place);
@@ -142,7 +141,7 @@ void Runner::Run(const Place& place) {
   const Status status = Process(place);
   MutexLock lock(mutex_);
   // What ran has changed the queue. What could not, for want of disk space say, is left alone for a while.
-  looked_at_ = status.ok() ? 0 : looked_at_;
+  if (status.ok()) looked_at_.reset();
   if (!status.ok()) next_run_ms_ = engine_.clock().NowUnixMs() + kTroubleMs;
   running_ids_.erase(place.id);
   if (--running_of_[place.space] == 0) running_of_.erase(place.space);

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -85,8 +86,9 @@ class Runner {
   CondVar changed_;
   bool stop_ TNT_GUARDED_BY(mutex_) = false;
   std::vector<Place> due_ TNT_GUARDED_BY(mutex_);  // Soonest last.
-  uint64_t looked_at_ TNT_GUARDED_BY(mutex_) =
-      0;  // Index of the queue's newest change then; 0: look again.
+  // Index of the view that was looked at last; nothing: look again. Not that of the queue's newest change, which is there a moment
+  // before a view shows it.
+  std::optional<uint64_t> looked_at_ TNT_GUARDED_BY(mutex_);
   int64_t next_run_ms_ TNT_GUARDED_BY(mutex_) = 0;
   std::set<std::string> running_ids_ TNT_GUARDED_BY(mutex_);
   std::map<SpaceId, uint32_t> running_of_ TNT_GUARDED_BY(mutex_);

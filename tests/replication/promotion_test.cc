@@ -263,7 +263,8 @@ TEST(PromotionTest, ControlForcingTheLaggingFollowerLosesAndSaysWhat) {
   httplib::Client now = lagging.Client();
   EXPECT_EQ(Subscribe(now, "lost@cluster.example")->status, 201) << "it was not lost";
   // The one that was ahead keeps what it showed and its new leader does not have.
-  ASSERT_TRUE(Eventually([&] { return lagging.Digest() == ahead.Digest(); }));
+  ASSERT_TRUE(Eventually([&] { return lagging.Digest() == ahead.Digest(); }))
+      << lagging.LogEnd() << ahead.LogEnd();
   const std::string rescued = ahead.Admin({"rescue", "list"}).second;
   EXPECT_NE(rescued.find("1 entries"), std::string::npos) << rescued;
 }

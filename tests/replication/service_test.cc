@@ -3,6 +3,8 @@
 
 #include "replication/service.h"
 
+#include <optional>
+
 #include "tests/replication/service_harness.h"
 
 namespace tenantry::replication {
@@ -261,6 +263,43 @@ TEST(ServiceTest, ConvergesThroughEveryFaultOfTheNetwork) {
     ASSERT_TRUE(Eventually([&] { return Converged(leader, follower); })) << "round " << round;
   }
   EXPECT_EQ(Count(follower.engine()), 12 * 300);
+}
+
+// Goal: who promised a node to follow it is not sent back to the old leader because it comes while that node is still asking others.
+// Method: the old leader accepts connections and says nothing, so the promotion waits for it.
+TEST(ServiceTest, ANodeThatIsBeingPromotedSendsNobodyToItsOldLeader) {
+  Node leader;
+  ASSERT_NO_FATAL_FAILURE(leader.Start(""));
+  Add(leader.engine(), MakeShop(leader.engine()), 5);
+  Node next;
+  ASSERT_NO_FATAL_FAILURE(next.Start(leader.service().listen_address()));
+  ASSERT_TRUE(Eventually([&] { return Converged(leader, next); }));
+  next.Stop();
+  leader.Stop();
+  std::string silent;
+  const Result<Socket> listener = ListenOn("127.0.0.1:0", &silent);
+  ASSERT_TRUE(listener.ok());
+  ASSERT_NO_FATAL_FAILURE(next.Start(silent));
+  SystemRandom random;
+  // Where a follower that comes is sent; nothing once it is welcome.
+  const auto sent_to = [&]() -> std::optional<std::string> {
+    const Result<Message> answer =
+        Ask(next.service().listen_address(), "a secret of this cluster", Hello{}, 2'000, random);
+    EXPECT_TRUE(answer.ok()) << answer.status().ToString();
+    const Refusal* refusal = answer.ok() ? std::get_if<Refusal>(&*answer) : nullptr;
+    return refusal ? std::optional<std::string>(refusal->leader_address) : std::nullopt;
+  };
+  EXPECT_EQ(sent_to(), silent);
+  Status promoted;
+  {
+    std::string report;
+    Thread promotion("promotion", [&] { promoted = next.service().Promote(false, &report); });
+    EXPECT_TRUE(Eventually([&] { return sent_to() != silent; }));
+    EXPECT_EQ(sent_to(), "") << "the promotion takes a second and a half";
+    promotion.Join();
+  }
+  EXPECT_TRUE(promoted.ok()) << promoted.ToString();
+  EXPECT_EQ(sent_to(), std::nullopt);
 }
 
 }  // namespace

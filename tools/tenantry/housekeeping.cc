@@ -87,12 +87,13 @@ bool Housekeeping::ReclaimExpired(schema::TenantKind kind) {
 }
 
 bool Housekeeping::DropOrphanJobs() {
+  const uint64_t shown = engine_.View().applied_index();
   const uint64_t change =
-      engine_.LastChange(kDirectorySpace, schema::CollectionOf<schema::Tenant>().number) + 1;
-  if (change == jobs_dropped_at_) return false;
+      engine_.LastChange(kDirectorySpace, schema::CollectionOf<schema::Tenant>().number);
+  if (jobs_dropped_at_ && change <= *jobs_dropped_at_) return false;
   const Result<size_t> dropped = jobs::DropOrphans(engine_, kOrphansPerStep);
   if (!dropped.ok()) return false;
-  if (*dropped < kOrphansPerStep) jobs_dropped_at_ = change;
+  if (*dropped < kOrphansPerStep) jobs_dropped_at_ = shown;
   return *dropped == kOrphansPerStep;
 }
 

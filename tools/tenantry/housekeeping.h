@@ -5,6 +5,8 @@
 // Threads  its own; construct and destroy on one thread.
 // Owns     its thread. Borrows the engine.
 
+#include <optional>
+
 #include "engine/base/mutex.h"
 #include "engine/base/thread.h"
 #include "engine/engine.h"
@@ -32,7 +34,7 @@ class Housekeeping {
   Engine& engine_;
   const popups::UpkeepOptions upkeep_;
   // Its thread's own: the last change of tenants after which no job was left over; 0: none yet.
-  uint64_t jobs_dropped_at_ = 0;
+  std::optional<uint64_t> jobs_dropped_at_;  // Index of the view in which no orphan was left.
   Mutex mutex_{"housekeeping"};
   CondVar stop_changed_;
   bool stop_ TNT_GUARDED_BY(mutex_) = false;

@@ -228,5 +228,20 @@ TEST_F(JobsTest, R2WorkersShareTheQueue) {
   EXPECT_EQ(Now().queued, 0u);
 }
 
+// Goal: no job is overlooked, however its entry and a worker's look at the queue fall together. Method: many workers, which look
+// all the time; nothing but the job itself changes the queue.
+TEST_F(JobsTest, R2NoLookMissesAJob) {
+  Runner runner(engine(), {{"test", [](const Claim&) { return RunResult{}; }}}, {.threads = 32});
+  runner.Start();
+  constexpr int64_t kPatienceNs = 10'000'000'000;
+  const SystemClock clock;
+  for (uint64_t job = 1; job <= 200; ++job) {
+    Queue("x");
+    const int64_t until_ns = clock.NowBootNs() + kPatienceNs;
+    while (runner.done() < job && clock.NowBootNs() < until_ns) std::this_thread::yield();
+    ASSERT_EQ(runner.done(), job) << "nobody saw it";
+  }
+}
+
 }  // namespace
 }  // namespace tenantry::jobs
