@@ -12,8 +12,7 @@ namespace tenantry::counters {
 namespace {
 
 constexpr int kRankBits = 64 - Hll::kIndexBits;
-constexpr uint8_t kRankMax = Hll::kRankMax;
-static_assert(kRankMax == kRankBits + 1);
+static_assert(Hll::kRankMax == kRankBits + 1);
 
 // Corrections for registers that are still empty (Sigma) and for those that are full (Tau). Both
 // are infinite series that stop changing after a few dozen terms; with them one formula holds from

@@ -1,6 +1,5 @@
 #include "engine/counters/sketch_row.h"
 
-#include <algorithm>
 #include <memory>
 #include <vector>
 

@@ -33,8 +33,8 @@ class Housekeeping {
 
   Engine& engine_;
   const popups::UpkeepOptions upkeep_;
-  // Its thread's own: the last change of tenants after which no job was left over; 0: none yet.
-  std::optional<uint64_t> jobs_dropped_at_;  // Index of the view in which no orphan was left.
+  // Its thread's own: index of the newest view in which no job of a deleted tenant was left; nothing: none yet.
+  std::optional<uint64_t> jobs_dropped_at_;
   Mutex mutex_{"housekeeping"};
   CondVar stop_changed_;
   bool stop_ TNT_GUARDED_BY(mutex_) = false;
