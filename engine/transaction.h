@@ -42,11 +42,12 @@ class SpaceWriter : public SpaceReader {
     return CheckFreeRows(schema::CollectionOf<T>(), capnp::DynamicStruct::Reader(record.reader()));
   }
   // Adds a record without looking for another: for keys that hold a fresh random id, which cannot
-  // be taken, in collections without unique indexes. Saves a read of a key that is never cached.
+  // be taken, in collections without unique indexes. Saves a read of a key that is never cached, and
+  // stores the record as it was written: set each field once.
   template <class T>
   Status InsertFresh(const codec::Draft<T>& record) {
     return PutUnchecked(space(), schema::CollectionOf<T>(),
-                        capnp::DynamicStruct::Reader(record.reader()), record.Encode());
+                        capnp::DynamicStruct::Reader(record.reader()), record.EncodeAsWritten());
   }
   template <class T>
   Status Update(const codec::Stored<T>& before, const codec::Draft<T>& after) {

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <iterator>
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -29,7 +30,7 @@ LogLevel LevelOf(std::string_view severity) {
 
 // Seconds with the suffix s, as log services parse a duration.
 void AppendDuration(std::string* line, int64_t duration_ns) {
-  fmt::format_to(std::back_inserter(*line), "{}.{:09}s", duration_ns / 1'000'000'000,
+  fmt::format_to(std::back_inserter(*line), FMT_COMPILE("{}.{:09}s"), duration_ns / 1'000'000'000,
                  duration_ns % 1'000'000'000);
 }
 
@@ -120,8 +121,9 @@ void AccessLog::Add(const http::AccessRecord& record, std::string_view url,
   codec::AppendJsonString(&line,
                           record.method == http::Method::kOther ? "other" : record.method_name);
   AppendText(&line, "requestUrl", url);
-  fmt::format_to(std::back_inserter(line), ",\"status\":{},\"responseSize\":{},\"latency\":\"",
-                 record.status, record.body_bytes);
+  fmt::format_to(std::back_inserter(line),
+                 FMT_COMPILE(",\"status\":{},\"responseSize\":{},\"latency\":\""), record.status,
+                 record.body_bytes);
   AppendDuration(&line, record.latency_ns);
   line.append("\"}}\n");
   const size_t loop = record.loop < buffers_.size() - 1 ? record.loop : buffers_.size() - 1;

@@ -41,11 +41,11 @@ bool TakeSized(std::string_view* in, std::string_view* bytes) {
 
 std::string FormatHex(std::string_view bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(bytes.size() * 2);
+  std::string text(bytes.size() * 2, '\0');
+  char* at = text.data();
   for (const char c : bytes) {
-    text.push_back(kDigits[static_cast<uint8_t>(c) >> 4]);
-    text.push_back(kDigits[static_cast<uint8_t>(c) & 15]);
+    *at++ = kDigits[static_cast<uint8_t>(c) >> 4];
+    *at++ = kDigits[static_cast<uint8_t>(c) & 15];
   }
   return text;
 }

@@ -1,5 +1,8 @@
 #include "engine/base/ids.h"
 
+#include <array>
+#include <cstdint>
+
 #include "engine/base/bytes.h"
 
 namespace tenantry {
@@ -50,11 +53,18 @@ bool IsGymId(std::string_view text) {
 }
 
 std::string NewUuid(Random& random) {
-  std::string bytes = random.Bytes(16);
-  bytes[6] = static_cast<char>((bytes[6] & 0x0F) | 0x40);
-  bytes[8] = static_cast<char>((bytes[8] & 0x3F) | 0x80);
-  std::string text = FormatHex(bytes);
-  for (const size_t dash : {8u, 13u, 18u, 23u}) text.insert(dash, 1, '-');
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::array<uint8_t, 16> bytes;
+  random.Fill(bytes.data(), bytes.size());
+  bytes[6] = (bytes[6] & 0x0F) | 0x40;
+  bytes[8] = (bytes[8] & 0x3F) | 0x80;
+  std::string text(kUuidChars, '-');
+  size_t at = 0;
+  for (const uint8_t byte : bytes) {
+    if (IsDashPlace(at)) ++at;
+    text[at++] = kDigits[byte >> 4];
+    text[at++] = kDigits[byte & 15];
+  }
   return text;
 }
 

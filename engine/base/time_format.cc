@@ -1,5 +1,7 @@
 #include "engine/base/time_format.h"
 
+#include <array>
+
 namespace tenantry {
 namespace {
 
@@ -8,13 +10,24 @@ constexpr int64_t kDayMs = 86'400'000;
 constexpr int64_t kMinMs = -62'167'219'200'000;
 constexpr int64_t kMaxMs = 253'402'300'799'999;
 
-void AppendDigits(std::string* out, int64_t value, int width) {
-  char digits[8];
+// Writes the last `width` digits and gives the place behind them.
+char* WriteDigits(char* at, int64_t value, int width) {
   for (int i = width - 1; i >= 0; --i) {
-    digits[i] = static_cast<char>('0' + value % 10);
+    at[i] = static_cast<char>('0' + value % 10);
     value /= 10;
   }
-  out->append(digits, static_cast<size_t>(width));
+  return at + width;
+}
+
+constexpr size_t kDateChars = 10;
+constexpr size_t kInstantChars = 24;
+
+char* WriteDate(char* at, CivilDate date) {
+  at = WriteDigits(at, date.year, 4);
+  *at++ = '-';
+  at = WriteDigits(at, date.month, 2);
+  *at++ = '-';
+  return WriteDigits(at, date.day, 2);
 }
 
 // Reads exactly `width` digits off the front.
@@ -123,26 +136,23 @@ void AppendInstant(std::string* out, int64_t unix_ms) {
     rest += kDayMs;
     --days;
   }
-  const CivilDate date = CivilFromDays(days);
-  AppendDigits(out, date.year, 4);
-  out->push_back('-');
-  AppendDigits(out, date.month, 2);
-  out->push_back('-');
-  AppendDigits(out, date.day, 2);
-  out->push_back('T');
-  AppendDigits(out, rest / 3'600'000, 2);
-  out->push_back(':');
-  AppendDigits(out, rest / 60'000 % 60, 2);
-  out->push_back(':');
-  AppendDigits(out, rest / 1'000 % 60, 2);
-  out->push_back('.');
-  AppendDigits(out, rest % 1'000, 3);
-  out->push_back('Z');
+  std::array<char, kInstantChars> text;
+  char* at = WriteDate(text.data(), CivilFromDays(days));
+  *at++ = 'T';
+  at = WriteDigits(at, rest / 3'600'000, 2);
+  *at++ = ':';
+  at = WriteDigits(at, rest / 60'000 % 60, 2);
+  *at++ = ':';
+  at = WriteDigits(at, rest / 1'000 % 60, 2);
+  *at++ = '.';
+  at = WriteDigits(at, rest % 1'000, 3);
+  *at++ = 'Z';
+  out->append(text.data(), text.size());
 }
 
 std::string FormatInstant(int64_t unix_ms) {
   std::string text;
-  text.reserve(24);
+  text.reserve(kInstantChars);
   AppendInstant(&text, unix_ms);
   return text;
 }
@@ -174,13 +184,9 @@ std::optional<CivilDate> ParseDate(std::string_view text) {
 }
 
 std::string FormatDate(CivilDate date) {
-  std::string text;
-  AppendDigits(&text, date.year, 4);
-  text.push_back('-');
-  AppendDigits(&text, date.month, 2);
-  text.push_back('-');
-  AppendDigits(&text, date.day, 2);
-  return text;
+  std::array<char, kDateChars> text;
+  WriteDate(text.data(), date);
+  return {text.data(), text.size()};
 }
 
 }  // namespace tenantry

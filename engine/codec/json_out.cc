@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "engine/base/bytes.h"
 #include "engine/base/time_format.h"
 #include "engine/codec/field_access.h"
 
@@ -29,6 +30,14 @@ constexpr std::array<char, 256> MakeEscapes() {
   return table;
 }
 constexpr std::array<char, 256> kEscapes = MakeEscapes();
+
+// Whether one of eight bytes is to be escaped: below a space, a quote or a backslash.
+bool AnyToEscape(uint64_t bytes) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  const auto below = [](uint64_t word, uint64_t limit) { return (word - kOnes * limit) & ~word; };
+  return ((below(bytes, 0x20) | below(bytes ^ kOnes * '"', 1) | below(bytes ^ kOnes * '\\', 1)) &
+          kOnes << 7) != 0;
+}
 
 void AppendUnsigned(std::string* out, uint64_t value) {
   char digits[20];
@@ -166,9 +175,13 @@ void AppendJsonString(std::string* out, std::string_view text) {
   out->push_back('"');
   size_t clean = 0;  // Start of the run that needs no escape.
   for (size_t i = 0; i < text.size(); ++i) {
+    constexpr size_t kStep = sizeof(uint64_t);
+    while (i + kStep < text.size() && !AnyToEscape(LoadLittle<uint64_t>(text.data() + i))) {
+      i += kStep;
+    }
     const uint8_t byte = static_cast<uint8_t>(text[i]);
     const char escape = kEscapes[byte];
-    if (__builtin_expect(escape == 0, 1)) continue;
+    if (escape == 0) continue;
     out->append(text, clean, i - clean);
     clean = i + 1;
     out->push_back('\\');

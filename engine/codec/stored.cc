@@ -110,6 +110,23 @@ Result<std::shared_ptr<const Message>> Message::Decode(std::string_view bytes,
   }
 }
 
+size_t WrittenBytes(capnp::MessageBuilder& message) {
+  size_t bytes = kHeaderBytes;
+  for (const auto& segment : message.getSegmentsForOutput()) bytes += segment.asBytes().size();
+  return bytes;
+}
+
+std::string EncodeMessage(capnp::MessageBuilder& message) {
+  const auto segments = message.getSegmentsForOutput();
+  if (segments.size() != 1) return EncodeStruct(message.getRoot<capnp::AnyStruct>().asReader());
+  const auto words = segments[0];
+  std::string out;
+  out.reserve(kHeaderBytes + words.size() * kWordBytes);
+  AppendLittle<uint32_t>(&out, 0);
+  AppendLittle(&out, static_cast<uint32_t>(words.size()));
+  return out.append(words.asChars().begin(), words.size() * kWordBytes);
+}
+
 std::string EncodeStruct(capnp::AnyStruct::Reader root) {
   const size_t segment_words = root.totalSize().wordCount + 1;
   // Built in place: heap memory is aligned, and a string this long is always on the heap.

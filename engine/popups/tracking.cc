@@ -23,11 +23,9 @@ counters::EntryCost CostOf(const Event& event, bool keyed = false) {
     return {.effects = 1, .bytes = static_cast<uint32_t>(filtered->popup_id.size())};
   }
   const auto* const view = std::get_if<ViewEvent>(&event);
-  const auto words = view != nullptr
-                         ? view->reader().totalSize().wordCount
-                         : std::get<ConversionEvent>(event).reader().totalSize().wordCount;
   const uint32_t effects = view != nullptr ? kViewEffects : kConversionEffects;
-  const auto bytes = static_cast<uint32_t>(words * sizeof(capnp::word));
+  const auto bytes = static_cast<uint32_t>(
+      view != nullptr ? view->bytes() : std::get<ConversionEvent>(event).bytes());
   if (keyed) return {.effects = effects + kAnswerEffects, .bytes = 3 * bytes};
   return {.effects = effects, .bytes = bytes};
 }

@@ -43,6 +43,7 @@ Status TrackingEntry::Plan(std::span<Tracker::Tally::Item> items) {
     }
   }
   if (kept == 0) return repeated > 0 ? Status::Ok() : NotFound("none of the popups exists");
+  CountViews();
   TNT_RETURN_IF_ERROR(MarkReachedLimits());
   TNT_RETURN_IF_ERROR(CountDiscountUses());
   TNT_RETURN_IF_ERROR(CountLateViews());
@@ -80,14 +81,11 @@ Status TrackingEntry::PlanView(const ViewEvent& view, PopupFacts* popup) {
   const std::string_view popup_id = View(event.getPopupId());
   const int64_t at = event.getViewedAt();
   ++popup->views;
+  ++popup->quarter_views[counters::QuarterHourOf(at)];
   popup->oldest_hour = std::min(popup->oldest_hour, counters::HourOf(at));
   if (at <= popup->rolled_up_ms && ViewKey(popup_id, at, View(event.getId())) <= popup->rolled_up) {
     popup->late.Add(event);
   }
-  counters_.Add({kPopupTotals, popup_id, kViews}, 1);
-  counters_.Add({kPopupQuarterHours, popup_id, kViews, counters::QuarterHourOf(at)}, 1);
-  counters_.Add({kShopTotals, kShopOwner, kViews}, 1);
-  counters_.Add({kShopMonths, kShopOwner, kViews, counters::MonthOf(at)}, 1);
   // Without a visitor id the session is the nearest thing to one.
   const bool has_visitor = event.hasVisitorId() && event.getVisitorId().size() > 0;
   CountVisitor(popup_id, View(has_visitor ? event.getVisitorId() : event.getSessionId()), at);
@@ -125,6 +123,18 @@ void TrackingEntry::CountVisitor(std::string_view popup_id, std::string_view vis
   const int64_t hour = counters::HourOf(at_unix_ms);
   sketches_.Add(kPopupVisitors, popup_id, hour, hash);
   sketches_.Add(kShopVisitors, kShopOwner, hour, hash);
+}
+
+void TrackingEntry::CountViews() {
+  for (const auto& [popup_id, popup] : popups_) {
+    for (const auto& [quarter, views] : popup.quarter_views) {
+      const int64_t month = counters::MonthOf(quarter * counters::kQuarterHourMs);
+      counters_.Add({kPopupTotals, popup_id, kViews}, views);
+      counters_.Add({kPopupQuarterHours, popup_id, kViews, quarter}, views);
+      counters_.Add({kShopTotals, kShopOwner, kViews}, views);
+      counters_.Add({kShopMonths, kShopOwner, kViews, month}, views);
+    }
+  }
 }
 
 Status TrackingEntry::Mark(std::string_view name, int64_t views) {

@@ -31,7 +31,8 @@ class TrackingEntry {
   struct PopupFacts {
     bool exists = false;
     int64_t view_limit = 0;
-    int64_t views = 0;      // Added by this entry.
+    int64_t views = 0;  // Added by this entry, and by quarter hour.
+    std::map<int64_t, int64_t> quarter_views;
     std::string rolled_up;  // Cursor of the breakdowns, and its time.
     int64_t rolled_up_ms = INT64_MIN;
     BreakdownCounts late;             // Of views behind the cursor.
@@ -43,6 +44,7 @@ class TrackingEntry {
   Status PlanView(const ViewEvent& view, PopupFacts* popup);
   Status PlanConversion(const ConversionEvent& conversion);
   void CountVisitor(std::string_view popup_id, std::string_view visitor, int64_t at_unix_ms);
+  void CountViews();
   Status Mark(std::string_view name, int64_t views);
   Status MarkReachedLimits();
   Status CountDiscountUses();

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <exception>
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include "server/http/loop.h"
@@ -394,6 +395,9 @@ void Loop::EndTick() {
   application_.OnTickEnd(id_, &verdicts_);
   const auto earlier = [](const Ticket& a, const Ticket& b) { return a.ticket < b.ticket; };
   std::sort(tickets_.begin(), tickets_.end(), earlier);
+  // Most of a tick's requests share their entry, and so these lines.
+  uint64_t lines_index = 0;
+  std::string lines;
   for (TickVerdict& verdict : verdicts_) {
     const auto found =
         std::lower_bound(tickets_.begin(), tickets_.end(), Ticket{verdict.ticket, {}}, earlier);
@@ -405,8 +409,12 @@ void Loop::EndTick() {
       c->held.reset();
       Answer(*c, std::move(*verdict.replacement));
     } else {
+      if (lines.empty() || lines_index != verdict.release_index) {
+        lines_index = verdict.release_index;
+        lines = application_.LateLines(lines_index);
+      }
       c->held->release_index = verdict.release_index;
-      c->held->head += application_.LateLines(verdict.release_index);
+      c->held->head += lines;
       Park(*c, verdict.release_index);  // ReleaseParked() follows in this batch.
     }
   }
@@ -429,11 +437,12 @@ void Loop::Send(Connection& c, std::string_view head, RenderedReply* reply) {
   tail.append(date_line_);
   std::array<char, Application::kAdmissionLinesBytes> room;
   tail.append(application_.AdmissionLines(c.admission, room));
-  fmt::format_to(std::back_inserter(tail), "X-Request-Id: {}\r\n", c.request_id.view());
+  fmt::format_to(std::back_inserter(tail), FMT_COMPILE("X-Request-Id: {}\r\n"),
+                 c.request_id.view());
   if (streams && !c.framer.is_http_1_0()) {
     tail.append(std::string_view("Transfer-Encoding: chunked\r\n"));
   } else if (!no_body && !reply->stream) {
-    fmt::format_to(std::back_inserter(tail), "Content-Length: {}\r\n", bytes);
+    fmt::format_to(std::back_inserter(tail), FMT_COMPILE("Content-Length: {}\r\n"), bytes);
   }
   if (c.close_after_write) {
     tail.append(std::string_view("Connection: close\r\n"));

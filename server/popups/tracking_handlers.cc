@@ -18,6 +18,9 @@ namespace {
 
 namespace db = ::tenantry::popups;
 
+// Of the names in an answer, about.
+constexpr size_t kAnswerNamesBytes = 200;
+
 db::BotRule BotRuleOf(Module& module, const http::Request& request) {
   if (!module.context().options.bot_filter) return db::BotRule::kNone;
   const std::optional<std::string_view> agent = request.FindHeader("User-Agent");
@@ -31,6 +34,7 @@ template <class Record, class Draft>
 Result<http::Response> Track(Module& module, const http::Request& request, const TenantRef& shop,
                              Draft draft) {
   std::string json;
+  json.reserve(draft.bytes() + kAnswerNamesBytes);
   codec::AppendObject<Record>(&json, draft.reader());
   http::Response response = http::Response::Json(201, std::move(json));
   db::Event event = std::move(draft);

@@ -6,7 +6,6 @@
 #include <memory>
 #include <thread>
 
-#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -325,8 +324,6 @@ int ServeOnce(const config::Sources& sources, const Signals& signals, Bound* bou
 }
 
 int Serve(const config::Sources& sources) {
-  // Two arenas serve the loops; one per thread would only hoard memory.
-  mallopt(M_ARENA_MAX, 4);
   const Signals signals;
   Bound bound;
   for (;;) {

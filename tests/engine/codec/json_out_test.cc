@@ -40,6 +40,26 @@ TEST(JsonOutTest, EscapesWhatJsonRequires) {
   EXPECT_EQ(Quoted("gr\u00fc\u00df \U0001F600"), "\"gr\u00fc\u00df \U0001F600\"");
 }
 
+// Goal: text is looked through eight bytes at a time, and no place in it is passed over.
+// Method: every byte in every place of texts of every length up to three steps, against the rule byte by byte.
+TEST(JsonOutTest, EveryByteIsEscapedInEveryPlace) {
+  const auto expected = [](std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) out += Quoted({&c, 1}).substr(1, Quoted({&c, 1}).size() - 2);
+    return out + "\"";
+  };
+  for (size_t length = 1; length <= 24; ++length) {
+    for (size_t place = 0; place < length; ++place) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(length, 'x');
+        text[place] = static_cast<char>(byte);
+        text[length - 1 - place / 2] ^= '\x04';
+        ASSERT_EQ(Quoted(text), expected(text)) << length << " " << place << " " << byte;
+      }
+    }
+  }
+}
+
 TEST(JsonOutTest, NumbersAreShortAndPlain) {
   EXPECT_EQ(Number(0), "0");
   EXPECT_EQ(Number(-1.5), "-1.5");

@@ -78,6 +78,23 @@ TEST(StoredTest, EncodeLeavesNoHoles) {
   EXPECT_EQ(draft.Encode(), fresh.Encode());
 }
 
+// Goal: what is not compacted reads the same, and bytes() bounds both.
+TEST(StoredTest, EncodeAsWrittenReadsTheSame) {
+  for (const unsigned tags : {0u, 3u, 500u}) {  // The last does not fit into the first segment.
+    Draft<Sample> draft;
+    draft->setOwner("owner");
+    draft->initTags(tags);
+    for (unsigned i = 0; i < tags; ++i) draft->getTags().set(i, std::string(100, 'a').c_str());
+    draft->setEmail("mail@example.org");
+    const std::string bytes = draft.EncodeAsWritten();
+    const Result<Stored<Sample>> stored = Stored<Sample>::Decode(bytes);
+    ASSERT_TRUE(stored.ok()) << stored.status().ToString();
+    EXPECT_EQ(Draft<Sample>(*stored).Encode(), draft.Encode());
+    EXPECT_EQ(bytes.size(), draft.Encode().size()) << "each field was set once";
+    EXPECT_GE(draft.bytes(), bytes.size());
+  }
+}
+
 TEST(StoredTest, LargeDraftsBecomeOneSegment) {
   Draft<Sample> draft;
   draft->initTags(500);
