@@ -91,14 +91,14 @@ INSERT INTO "MOV_SESSION_TYPE" ("STY_ID", "STY_TENANT_ID", "STY_NAME", "STY_DESC
     'class', 10, 'beginner', timestamp '2024-02-01', timestamp '2024-02-01'
   FROM generate_series(1, 20) g, generate_series(1, 4) t;
 
--- Sessions 1 to 20 were on successive days up to yesterday; 21 to 30 are to come. Number 30 has six seats.
+-- Sessions 1 to 20 were on successive days of their places up to yesterday; 21 to 30 are to come. Number 30 has six seats.
 INSERT INTO "MOV_SESSION_INSTANCE" ("SIN_ID", "SIN_TENANT_ID", "SIN_SESSION_TYPE_ID", "SIN_LOCATION_ID", "SIN_START_TIME",
     "SIN_END_TIME", "SIN_CAPACITY", "SIN_STATUS", "SIN_INSTRUCTOR", "SIN_WEATHER_SAFE", "SIN_WEATHER_DATA", "SIN_CREATED_AT", "SIN_UPDATED_AT")
   SELECT 'ses-' || g || '-' || s, 'cgym' || lpad(g::text, 21, '0'), 'typ-' || g || '-' || (s % 4 + 1), 'loc-' || g || '-' || (s % 3 + 1),
     start, start + interval '1 hour', CASE WHEN s = 30 THEN 6 WHEN s = 29 THEN NULL ELSE 10 END,
     CASE WHEN s <= 20 THEN 'completed' ELSE 'scheduled' END, 'Member 2', s % 2 = 0, '{"temp": 21.5}', timestamp '2024-02-01', timestamp '2024-02-01'
   FROM generate_series(1, 20) g, generate_series(1, 30) s,
-    LATERAL (SELECT date_trunc('day', now() AT TIME ZONE 'UTC') + (s - 21) * interval '1 day'
+    LATERAL (SELECT date_trunc('day', now() AT TIME ZONE 'Africa/Nairobi') + (s - 21) * interval '1 day'
       + CASE WHEN s > 20 THEN interval '2 days' ELSE interval '0' END + interval '9 hours' AS start) times;
 
 -- Eight members book each session: of the past five attended, one did not show up, two cancelled; of those to come six hold seats.
