@@ -1,7 +1,6 @@
 #include "engine/base/ids.h"
 
 #include <array>
-#include <cstdint>
 
 #include "engine/base/bytes.h"
 
@@ -53,17 +52,16 @@ bool IsGymId(std::string_view text) {
 }
 
 std::string NewUuid(Random& random) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::array<uint8_t, 16> bytes;
+  std::array<char, 16> bytes;
   random.Fill(bytes.data(), bytes.size());
-  bytes[6] = (bytes[6] & 0x0F) | 0x40;
-  bytes[8] = (bytes[8] & 0x3F) | 0x80;
+  bytes[6] = static_cast<char>((bytes[6] & 0x0F) | 0x40);
+  bytes[8] = static_cast<char>((bytes[8] & 0x3F) | 0x80);
+  const std::string hex = FormatHex({bytes.data(), bytes.size()});
   std::string text(kUuidChars, '-');
   size_t at = 0;
-  for (const uint8_t byte : bytes) {
+  for (const char digit : hex) {
     if (IsDashPlace(at)) ++at;
-    text[at++] = kDigits[byte >> 4];
-    text[at++] = kDigits[byte & 15];
+    text[at++] = digit;
   }
   return text;
 }
