@@ -329,10 +329,7 @@ Status SpaceReader::ScanSketches(
 }
 
 Result<std::optional<std::string>> SpaceReader::Meta(std::string_view name) const {
-  Result<std::string> value = GetRaw(keys::MetaKey(space_, name));
-  if (value.ok()) return std::optional<std::string>(std::move(value).value());
-  if (value.status().code() == StatusCode::kNotFound) return std::optional<std::string>();
-  return value.status();
+  return Optional(GetRaw(keys::MetaKey(space_, name)));
 }
 
 }  // namespace tenantry

@@ -92,13 +92,18 @@ class SpaceReader {
   }
   template <class T>
   Result<std::optional<codec::Stored<T>>> Find(std::initializer_list<keys::Part> key) const {
-    return Optional<T>(Get<T>(key));
+    return Optional(Get<T>(key));
+  }
+  // The same as its stored bytes.
+  template <class T>
+  Result<std::optional<std::string>> FindBytes(std::initializer_list<keys::Part> key) const {
+    return Optional(GetRecord(schema::CollectionOf<T>(), Tuple(key)));
   }
   // The one record with these values in a unique index.
   template <class T>
   Result<std::optional<codec::Stored<T>>> FindUnique(
       uint8_t index, std::initializer_list<keys::Part> values) const {
-    return Optional<T>(GetUnique<T>(index, values));
+    return Optional(GetUnique<T>(index, values));
   }
 
   // Visits records in index order until `visit` returns false.
@@ -227,10 +232,10 @@ class SpaceReader {
     TNT_ASSIGN_OR_RETURN(const std::string bytes, GetRecord(collection, primary_key));
     return codec::Stored<T>::Decode(bytes);
   }
-  template <class T>
-  static Result<std::optional<codec::Stored<T>>> Optional(Result<codec::Stored<T>> found) {
-    if (found.ok()) return std::optional<codec::Stored<T>>(std::move(found).value());
-    if (found.status().code() == StatusCode::kNotFound) return std::optional<codec::Stored<T>>();
+  template <class Value>
+  static Result<std::optional<Value>> Optional(Result<Value> found) {
+    if (found.ok()) return std::optional<Value>(std::move(found).value());
+    if (found.status().code() == StatusCode::kNotFound) return std::optional<Value>();
     return found.status();
   }
 };

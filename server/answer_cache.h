@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "engine/base/mutex.h"
+#include "engine/base/text_hash.h"
 #include "engine/engine.h"
 #include "server/coding.h"
 #include "server/http/route.h"
@@ -78,12 +79,8 @@ class AnswerCache {
   void AddCounts(CacheCounts* counts) const TNT_EXCLUDES(mutex_);
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
   struct Generation {
-    std::unordered_map<std::string, Entry, Hash, std::equal_to<>> entries;
+    std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries;
     size_t bytes = 0;
   };
   static size_t Cost(std::string_view key, const Entry& entry);

@@ -65,15 +65,18 @@ class BusyShop {
     std::vector<popups::Event> events;
     for (int64_t i = first; i < end; ++i) {
       const int64_t at = from_ms_ + (until_ms_ - from_ms_) / of * i;
-      const auto view = codec::Input<schema::TrackViewInput>::Decode(fmt::format(
-          R"({{"popupId":"{}","visitorId":"visitor-{}","deviceType":"mobile","browser":"Chrome",)"
-          R"("pageUrl":"https://shop.example/p/{}","referrer":""}})",
-          popup_id_, i * 7919 % 100'000, i % 40));
-      events.emplace_back(popups::NewView(*view, at, bench_.random()));
+      auto view = popups::NewView(
+          fmt::format(
+              R"({{"popupId":"{}","visitorId":"visitor-{}","deviceType":"mobile","browser":"Chrome",)"
+              R"("pageUrl":"https://shop.example/p/{}","referrer":""}})",
+              popup_id_, i * 7919 % 100'000, i % 40),
+          at, bench_.random());
+      events.emplace_back(std::move(view).value());
       if (i % 10 != 0) continue;
-      const auto conversion = codec::Input<schema::TrackConversionInput>::Decode(
-          fmt::format(R"({{"popupId":"{}","type":"purchase","revenue":12.5}})", popup_id_));
-      events.emplace_back(popups::NewConversion(*conversion, at, bench_.random()));
+      auto conversion = popups::NewConversion(
+          fmt::format(R"({{"popupId":"{}","type":"purchase","revenue":12.5}})", popup_id_), at,
+          bench_.random());
+      events.emplace_back(std::move(conversion).value());
     }
     bench_.Settle(popups::TrackAll(bench_.engine(), shop_, std::move(events)));
   }

@@ -69,8 +69,8 @@ void BM_TrackingTick(benchmark::State& state) {
     state.PauseTiming();
     std::vector<popups::ViewEvent> views;
     for (int64_t i = 0; i < state.range(0); ++i) {
-      const auto input = codec::Input<schema::TrackViewInput>::Decode(shop.Body(number++));
-      views.push_back(popups::NewView(*input, bench.clock().NowUnixMs(), bench.random()));
+      auto view = popups::NewView(shop.Body(number++), bench.clock().NowUnixMs(), bench.random());
+      views.push_back(std::move(view).value());
     }
     verdicts.clear();
     state.ResumeTiming();
@@ -99,10 +99,8 @@ void BM_DecodeView(benchmark::State& state) {
   const std::string body = shop.Body(0);
   ResultHash hash;
   for (auto _ : state) {
-    const auto input = codec::Input<schema::TrackViewInput>::Decode(body);
-    const popups::ViewEvent view =
-        popups::NewView(*input, 1'772'442'000'000, shop.bench().random());
-    hash.Add(view.reader().getPageUrl().size());
+    const auto view = popups::NewView(body, 1'772'442'000'000, shop.bench().random());
+    hash.Add(view->reader().getPageUrl().size());
   }
   hash.Report(state);
 }

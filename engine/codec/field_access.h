@@ -84,6 +84,9 @@ class FieldChange {
   void SetBits(const schema::FieldInfo& field, uint64_t bits) {
     SetStoredBits(field, bits ^ field.default_bits);
   }
+  void SetText(const schema::FieldInfo& field, std::string_view text) {
+    pointers_[field.slot].setAs<capnp::Text>({text.data(), text.size()});
+  }
   void SetPointer(const schema::FieldInfo& field, capnp::AnyPointer::Reader value) {
     pointers_[field.slot].set(value);
   }

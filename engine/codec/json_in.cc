@@ -255,7 +255,7 @@ void Decoder::Text(const Path& path, const FieldInfo& field, const Value& value,
   }
   if (field.email && (!is_text || !IsEmail(text))) Fail(path, " must be an email");
   if (field.uuid && (!is_text || !IsUuid(text))) Fail(path, " must be a UUID");
-  if (out != nullptr && messages_.size() == before) out->set(field.field, TextOf(text));
+  if (out != nullptr && messages_.size() == before) FieldChange(*out).SetText(field, text);
 }
 
 void Decoder::Timestamp(const Path& path, const FieldInfo& field, const Value& value,
@@ -564,14 +564,35 @@ Result<std::vector<std::pair<std::string, double>>> ReadNumberMembers(std::strin
   return members;
 }
 
+namespace {
+
+void CheckSameMeaning(const FieldInfo& a, const FieldInfo& b) {
+  TNT_CHECK(a.field.getType() == b.field.getType());
+  TNT_CHECK(a.money == b.money);
+  TNT_CHECK(a.timestamp == b.timestamp);
+}
+
+}  // namespace
+
+StructInfo Retarget(const StructInfo& input, const StructInfo& record) {
+  StructInfo info = input;
+  for (FieldInfo& field : info.fields) {
+    const FieldInfo* target = record.FindField(field.name);
+    TNT_CHECK(target != nullptr);
+    CheckSameMeaning(field, *target);
+    TNT_CHECK(field.default_bits == target->default_bits);
+    field.field = target->field;
+    field.slot = target->slot;
+  }
+  return info;
+}
+
 std::vector<FieldPair> PairFields(const StructInfo& from, const StructInfo& to) {
   std::vector<FieldPair> pairs;
   for (const FieldInfo& field : from.fields) {
     const FieldInfo* target = to.FindField(field.name);
     if (target == nullptr) continue;
-    TNT_CHECK(field.field.getType() == target->field.getType());
-    TNT_CHECK(field.money == target->money);
-    TNT_CHECK(field.timestamp == target->timestamp);
+    CheckSameMeaning(field, *target);
     pairs.push_back({&field, target});
   }
   return pairs;

@@ -38,7 +38,7 @@ struct FieldSet {
 // absent, though not null.
 enum class Extent : uint8_t { kWhole, kPatch };
 
-// Fills `out`; an empty body counts as {}.
+// Fills `out`; an empty body counts as {}. `fields` may be null.
 Status DecodeJson(std::string_view body, const schema::StructInfo& info, Extent extent,
                   capnp::DynamicStruct::Builder out, FieldSet* fields);
 
@@ -72,6 +72,20 @@ class Input {
   Draft<T> draft_;
   FieldSet fields_;
 };
+
+// The rules of `input`, for fields that lie where `record` has those of the same names. Stops the process when the record lacks one
+// or has another type, unit or default for it.
+schema::StructInfo Retarget(const schema::StructInfo& input, const schema::StructInfo& record);
+
+// A body of an `In`, read straight into a fresh record: what Input::Decode and CopySent give, without a copy in between.
+template <class In, class Record>
+Result<Draft<Record>> DecodeAs(std::string_view body) {
+  static const schema::StructInfo info = Retarget(schema::InfoOf<In>(), schema::InfoOf<Record>());
+  Draft<Record> record;
+  TNT_RETURN_IF_ERROR(
+      DecodeJson(body, info, Extent::kWhole, capnp::DynamicStruct::Builder(*record), nullptr));
+  return record;
+}
 
 // Fields of one name in two structs; one name is one thing, so type and unit are the same.
 struct FieldPair {

@@ -39,6 +39,22 @@ bool AnyToEscape(uint64_t bytes) {
           kOnes << 7) != 0;
 }
 
+// Where the first byte at or behind `from` stands that is to be escaped; the size of the text if none is.
+size_t FindEscape(std::string_view text, size_t from) {
+  constexpr size_t kStep = sizeof(uint64_t);
+  const auto dirty = [text](size_t at) {
+    return AnyToEscape(LoadLittle<uint64_t>(text.data() + at));
+  };
+  size_t i = from;
+  while (i + kStep <= text.size() && !dirty(i)) i += kStep;
+  // The last word overlaps what was looked at.
+  if (text.size() >= kStep && i + kStep > text.size() && !dirty(text.size() - kStep)) {
+    return text.size();
+  }
+  while (i < text.size() && kEscapes[static_cast<uint8_t>(text[i])] == 0) ++i;
+  return i;
+}
+
 void AppendUnsigned(std::string* out, uint64_t value) {
   char digits[20];
   const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
@@ -174,14 +190,9 @@ void AppendJsonString(std::string* out, std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
   out->push_back('"');
   size_t clean = 0;  // Start of the run that needs no escape.
-  for (size_t i = 0; i < text.size(); ++i) {
-    constexpr size_t kStep = sizeof(uint64_t);
-    while (i + kStep < text.size() && !AnyToEscape(LoadLittle<uint64_t>(text.data() + i))) {
-      i += kStep;
-    }
+  for (size_t i = FindEscape(text, 0); i < text.size(); i = FindEscape(text, clean)) {
     const uint8_t byte = static_cast<uint8_t>(text[i]);
     const char escape = kEscapes[byte];
-    if (escape == 0) continue;
     out->append(text, clean, i - clean);
     clean = i + 1;
     out->push_back('\\');

@@ -24,7 +24,7 @@ namespace tenantry::codec {
 // Deeper records than this are damage; ours nest three deep at most.
 inline constexpr int kMessageNestingMax = 64;
 // Words of a draft's first segment: most records fit, and clearing it stays cheap.
-inline constexpr unsigned kDraftWords = 256;
+inline constexpr unsigned kDraftWords = 96;
 
 // Aligned words and the message reader over them.
 class Message {

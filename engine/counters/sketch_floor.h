@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "engine/base/ids.h"
+#include "engine/base/text_hash.h"
 #include "engine/counters/hll.h"
 
 namespace tenantry::counters {
@@ -34,7 +35,7 @@ class SketchFloor {
   using Registers = std::array<uint8_t, Hll::kBlocks * Hll::kBlockRegisters>;
 
   static std::string KeyOf(const Name& name);
-  std::unordered_map<std::string, Registers> sketches_;
+  std::unordered_map<std::string, Registers, TextHash, std::equal_to<>> sketches_;
 };
 
 }  // namespace tenantry::counters

@@ -12,6 +12,8 @@ constexpr uint64_t kSignBit = uint64_t{1} << 63;
 constexpr char kEscape = '\0';
 constexpr char kEnd = '\x01';
 constexpr char kZero = '\xFF';
+constexpr char kTextEnd[] = {kEscape, kEnd};
+constexpr char kTextZero[] = {kEscape, kZero};
 
 constexpr size_t kHeadBytes = 9;  // Space and kind.
 constexpr size_t kCollectionBytes = 2;
@@ -35,12 +37,10 @@ void AppendPart(std::string* key, std::string_view value) {
     const size_t zero = value.find(kEscape);
     key->append(value.substr(0, zero));
     if (zero == std::string_view::npos) break;
-    key->push_back(kEscape);
-    key->push_back(kZero);
+    key->append(kTextZero, sizeof kTextZero);
     value.remove_prefix(zero + 1);
   }
-  key->push_back(kEscape);
-  key->push_back(kEnd);
+  key->append(kTextEnd, sizeof kTextEnd);
 }
 
 void AppendTextStart(std::string* key, std::string_view prefix) {

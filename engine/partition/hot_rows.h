@@ -15,6 +15,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "engine/base/text_hash.h"
 #include "engine/partition/overlay.h"
 
 namespace tenantry::partition {
@@ -33,13 +34,9 @@ class HotRows {
   static constexpr size_t kBytesMax = 8u << 20;
   static constexpr size_t kValueBytesMax = 4096;  // Larger rows are rare and not worth the room.
 
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
   void Insert(std::string key, std::optional<std::string> value);
 
-  std::unordered_map<std::string, std::optional<std::string>, Hash, std::equal_to<>> rows_;
+  std::unordered_map<std::string, std::optional<std::string>, TextHash, std::equal_to<>> rows_;
   size_t bytes_ = 0;  // Of everything inserted since the last start; overwriting does not lower it.
 };
 

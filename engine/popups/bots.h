@@ -11,6 +11,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "engine/base/text_hash.h"
+
 namespace tenantry::popups {
 
 // Which rule; 0 is none. The names are metrics of a counter, on disk: never renumbered or renamed.
@@ -28,11 +30,7 @@ class BotMemory {
  private:
   static constexpr size_t kAgentsMax = 4096;  // About 1 MiB; then it starts over.
   static constexpr size_t kAgentBytesMax = 512;
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
-  std::unordered_map<std::string, BotRule, Hash, std::equal_to<>> known_;
+  std::unordered_map<std::string, BotRule, TextHash, std::equal_to<>> known_;
 };
 
 }  // namespace tenantry::popups

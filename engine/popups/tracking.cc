@@ -34,12 +34,12 @@ counters::EntryCost CostOf(const Event& event, bool keyed = false) {
 // rare, since counters of a live popup stay cached, and cheaper than handing half a tick to another
 // thread.
 Outcome Commit(Engine& engine, const TenantRef& shop, std::span<Tracker::Tally::Item> items,
-               counters::SketchFloor* floor, ReadTier tier) {
+               TrackingMemory* memory, ReadTier tier) {
   CommandInfo info;
   info.command = static_cast<uint16_t>(CommandKind::kTrackingTick);
   info.actor = "storefront";
-  const Engine::Plan plan = [items, floor](Transaction& tx) {
-    return TrackingEntry(tx, floor).Plan(items);
+  const Engine::Plan plan = [items, memory](Transaction& tx) {
+    return TrackingEntry(tx, memory).Plan(items);
   };
   Outcome outcome = engine.Execute(shop, info, tier, plan);
   if (outcome.status.code() == StatusCode::kWouldBlock) {
@@ -73,21 +73,19 @@ Event CopyOf(const Event& event) {
   return std::get<FilteredEvent>(event);
 }
 
-ViewEvent NewView(const codec::Input<schema::TrackViewInput>& input, int64_t now_unix_ms,
-                  Random& random) {
-  ViewEvent view;
-  codec::CopySent(input, &view);
-  view->setId(ToText(NewUuid(random)));
-  view->setViewedAt(now_unix_ms);
+Result<ViewEvent> NewView(std::string_view json, int64_t now_unix_ms, Random& random) {
+  auto view = codec::DecodeAs<schema::TrackViewInput, schema::PopupView>(json);
+  TNT_RETURN_IF_ERROR(view.status());
+  (*view)->setId(ToText(NewUuid(random)));
+  (*view)->setViewedAt(now_unix_ms);
   return view;
 }
 
-ConversionEvent NewConversion(const codec::Input<schema::TrackConversionInput>& input,
-                              int64_t now_unix_ms, Random& random) {
-  ConversionEvent conversion;
-  codec::CopySent(input, &conversion);
-  conversion->setId(ToText(NewUuid(random)));
-  conversion->setConvertedAt(now_unix_ms);
+Result<ConversionEvent> NewConversion(std::string_view json, int64_t now_unix_ms, Random& random) {
+  auto conversion = codec::DecodeAs<schema::TrackConversionInput, schema::PopupConversion>(json);
+  TNT_RETURN_IF_ERROR(conversion.status());
+  (*conversion)->setId(ToText(NewUuid(random)));
+  (*conversion)->setConvertedAt(now_unix_ms);
   return conversion;
 }
 
@@ -154,7 +152,7 @@ uint64_t Tracker::Add(const TenantRef& shop, Event event, std::shared_ptr<KeyedE
 void Tracker::Flush(std::vector<counters::Verdict>* verdicts) {
   tally_.Flush(
       [this](const TenantRef& shop, std::span<Tally::Item> items) {
-        Outcome outcome = Commit(engine_, shop, items, &floor_, ReadTier::kInline);
+        Outcome outcome = Commit(engine_, shop, items, &memory_, ReadTier::kInline);
         for (const Tally::Item& item : items) {
           if (!item.refusal.ok()) finder_.Forget(PopupIdOf(item.event.event));
         }

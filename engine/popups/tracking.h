@@ -28,12 +28,14 @@
 #include <variant>
 #include <vector>
 
+#include "engine/base/text_hash.h"
 #include "engine/codec/json_in.h"
 #include "engine/counters/sketch_floor.h"
 #include "engine/counters/tally.h"
 #include "engine/engine.h"
 #include "engine/keyed_call.h"
 #include "engine/popups/bots.h"
+#include "engine/popups/view_limits.h"
 #include "engine/schema/popups.capnp.h"
 #include "engine/schema/popups_input.capnp.h"
 
@@ -51,11 +53,10 @@ std::string_view PopupIdOf(const Event& event);
 // For plans, which may run twice.
 Event CopyOf(const Event& event);
 
-// Fresh id, the given time, and what was sent.
-ViewEvent NewView(const codec::Input<schema::TrackViewInput>& input, int64_t now_unix_ms,
-                  Random& random);
-ConversionEvent NewConversion(const codec::Input<schema::TrackConversionInput>& input,
-                              int64_t now_unix_ms, Random& random);
+// Fresh id, the given time, and what was sent: the JSON of a TrackViewInput or TrackConversionInput. kInvalidArgument when it breaks
+// their rules.
+Result<ViewEvent> NewView(std::string_view json, int64_t now_unix_ms, Random& random);
+Result<ConversionEvent> NewConversion(std::string_view json, int64_t now_unix_ms, Random& random);
 
 // The same for an event of a batch; a conversion has a type.
 ViewEvent NewView(const schema::BatchEventInput::Reader& input, int64_t now_unix_ms,
@@ -76,12 +77,8 @@ class PopupFinder {
 
  private:
   static constexpr size_t kPopupsMax = 65'536;  // About 8 MiB a loop; then it starts over.
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
   const Engine& engine_;
-  std::unordered_map<std::string, TenantRef, Hash, std::equal_to<>> shops_;
+  std::unordered_map<std::string, TenantRef, TextHash, std::equal_to<>> shops_;
 };
 
 // An event that came with an Idempotency-Key. Its answer is stored in the entry of the event, or an earlier one found.
@@ -94,6 +91,12 @@ struct KeyedEvent {
 struct Tracked {
   Event event;
   std::shared_ptr<KeyedEvent> keyed;  // Null for most.
+};
+
+// What a loop remembers from one tick to the next, so that most ticks read and decode less.
+struct TrackingMemory {
+  counters::SketchFloor floor;
+  ViewLimits limits;
 };
 
 class Tracker {
@@ -111,7 +114,7 @@ class Tracker {
  private:
   Engine& engine_;
   PopupFinder finder_;
-  counters::SketchFloor floor_;
+  TrackingMemory memory_;
   Tally tally_;
 };
 

@@ -66,9 +66,12 @@ Result<bool> TrackingEntry::IsRepeat(KeyedEvent* keyed) {
 Result<TrackingEntry::PopupFacts*> TrackingEntry::FactsOf(std::string_view popup_id) {
   const auto [at, fresh] = popups_.try_emplace(popup_id);
   if (fresh) {
-    TNT_ASSIGN_OR_RETURN(const auto popup, tx_.Find<schema::Popup>({popup_id}));
+    TNT_ASSIGN_OR_RETURN(const auto popup, tx_.FindBytes<schema::Popup>({popup_id}));
     at->second.exists = popup.has_value();
-    if (popup.has_value()) at->second.view_limit = (*popup)->getViewLimit();
+    if (popup.has_value()) {
+      TNT_ASSIGN_OR_RETURN(at->second.view_limit, limits_ != nullptr ? limits_->Of(popup_id, *popup)
+                                                                     : ViewLimitOf(*popup));
+    }
     TNT_ASSIGN_OR_RETURN(at->second.rolled_up, RollUpCursor(tx_, popup_id));
     at->second.rolled_up_ms = CursorTime(at->second.rolled_up);
   }
@@ -126,14 +129,18 @@ void TrackingEntry::CountVisitor(std::string_view popup_id, std::string_view vis
 }
 
 void TrackingEntry::CountViews() {
+  std::map<int64_t, int64_t> quarter_views;
   for (const auto& [popup_id, popup] : popups_) {
     for (const auto& [quarter, views] : popup.quarter_views) {
-      const int64_t month = counters::MonthOf(quarter * counters::kQuarterHourMs);
       counters_.Add({kPopupTotals, popup_id, kViews}, views);
       counters_.Add({kPopupQuarterHours, popup_id, kViews, quarter}, views);
-      counters_.Add({kShopTotals, kShopOwner, kViews}, views);
-      counters_.Add({kShopMonths, kShopOwner, kViews, month}, views);
+      quarter_views[quarter] += views;
     }
+  }
+  for (const auto& [quarter, views] : quarter_views) {
+    const int64_t month = counters::MonthOf(quarter * counters::kQuarterHourMs);
+    counters_.Add({kShopTotals, kShopOwner, kViews}, views);
+    counters_.Add({kShopMonths, kShopOwner, kViews, month}, views);
   }
 }
 

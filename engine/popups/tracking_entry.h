@@ -21,9 +21,11 @@ namespace tenantry::popups {
 
 class TrackingEntry {
  public:
-  // `floor` may be null.
-  TrackingEntry(Transaction& tx, counters::SketchFloor* floor)
-      : tx_(tx), sketches_(tx.space(), floor) {}
+  // `memory` may be null.
+  TrackingEntry(Transaction& tx, TrackingMemory* memory)
+      : tx_(tx),
+        limits_(memory != nullptr ? &memory->limits : nullptr),
+        sketches_(tx.space(), memory != nullptr ? &memory->floor : nullptr) {}
   // Sets the refusal of each event that has no popup any more; counts and writes the others.
   Status Plan(std::span<Tracker::Tally::Item> items);
 
@@ -52,6 +54,7 @@ class TrackingEntry {
   Status ReopenHours();
 
   Transaction& tx_;
+  ViewLimits* const limits_;  // May be null.
   uint64_t visitor_seed_ = 0;
   // Keys are borrowed from the events.
   std::map<std::string_view, PopupFacts> popups_;

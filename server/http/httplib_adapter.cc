@@ -71,7 +71,11 @@ class MemoryStream final : public httplib::Stream {
   bool is_writable() const override { return true; }
   ssize_t read(char* out, size_t size) override {
     const size_t n = std::min(size, input_.size());
-    std::memcpy(out, input_.data(), n);
+    if (n == 1) {  // The request line is taken byte by byte.
+      *out = input_.front();
+    } else {
+      std::memcpy(out, input_.data(), n);
+    }
     input_.remove_prefix(n);
     return static_cast<ssize_t>(n);
   }

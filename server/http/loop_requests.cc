@@ -19,6 +19,8 @@ namespace {
 constexpr int kRequestsPerTurn = 16;
 // A client that does not read its replies gets no further ones made.
 constexpr size_t kOutputPauseBytes = 256 * 1024;
+// Of Application::LateLines, about.
+constexpr size_t kLateLinesBytes = 96;
 
 // A request whose bytes are its own, for a worker.
 struct OwnedRequest {
@@ -332,7 +334,8 @@ void Loop::SetPending(Connection& c, Pending pending) {
 
 void Loop::Hold(Connection& c, Pending pending) {
   c.held = std::make_unique<RenderedReply>(TakeReply(&response_));
-  c.held->head = head_;
+  if (pending == Pending::kTick) c.held->head.reserve(head_.size() + kLateLinesBytes);
+  c.held->head.append(head_);
   SetPending(c, pending);
   Arm(c, Wait::kReply);
 }

@@ -73,21 +73,22 @@ Result<TenantRef> ShopOfEvent(Module& module, const http::Request& request,
 }
 
 Result<http::Response> View(Module& module, const http::Request& request) {
-  TNT_ASSIGN_OR_RETURN(const auto input, DecodeBody<schema::TrackViewInput>(request));
-  TNT_ASSIGN_OR_RETURN(const TenantRef shop,
-                       ShopOfEvent(module, request, db::View((*input).getPopupId())));
   Engine& engine = module.engine();
-  return Track<schema::PopupView>(module, request, shop,
-                                  db::NewView(input, engine.clock().NowUnixMs(), engine.random()));
+  TNT_ASSIGN_OR_RETURN(db::ViewEvent view,
+                       db::NewView(JsonBody(request), engine.clock().NowUnixMs(), engine.random()));
+  TNT_ASSIGN_OR_RETURN(const TenantRef shop,
+                       ShopOfEvent(module, request, db::View(view.reader().getPopupId())));
+  return Track<schema::PopupView>(module, request, shop, std::move(view));
 }
 
 Result<http::Response> Conversion(Module& module, const http::Request& request) {
-  TNT_ASSIGN_OR_RETURN(const auto input, DecodeBody<schema::TrackConversionInput>(request));
-  TNT_ASSIGN_OR_RETURN(const TenantRef shop,
-                       ShopOfEvent(module, request, db::View((*input).getPopupId())));
   Engine& engine = module.engine();
-  return Track<schema::PopupConversion>(
-      module, request, shop, db::NewConversion(input, engine.clock().NowUnixMs(), engine.random()));
+  TNT_ASSIGN_OR_RETURN(
+      db::ConversionEvent conversion,
+      db::NewConversion(JsonBody(request), engine.clock().NowUnixMs(), engine.random()));
+  TNT_ASSIGN_OR_RETURN(const TenantRef shop,
+                       ShopOfEvent(module, request, db::View(conversion.reader().getPopupId())));
+  return Track<schema::PopupConversion>(module, request, shop, std::move(conversion));
 }
 
 // --- Batches ---

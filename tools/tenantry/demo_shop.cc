@@ -112,25 +112,29 @@ class ShopMaker {
         demo_.popup_ids[std::min(random_.Below(kPopups), random_.Below(kPopups))];
     const uint64_t visitor = random_.Below(kVisitors);
     TNT_ASSIGN_OR_RETURN(
-        const auto view,
-        codec::Input<schema::TrackViewInput>::Decode(fmt::format(
-            R"({{"popupId":"{}","sessionId":"s{}","visitorId":"v{}","deviceType":"{}","browser":"{}",)"
-            R"("pageUrl":"https://demo-shop.example/products/{}","referrer":""}})",
-            popup, random_.Below(1'000'000), visitor, kDevices[random_.Below(std::size(kDevices))],
-            kBrowsers[random_.Below(std::size(kBrowsers))], random_.Below(200))));
-    events->emplace_back(popups::NewView(view, at, engine_.random()));
+        popups::ViewEvent view,
+        popups::NewView(
+            fmt::format(
+                R"({{"popupId":"{}","sessionId":"s{}","visitorId":"v{}","deviceType":"{}","browser":"{}",)"
+                R"("pageUrl":"https://demo-shop.example/products/{}","referrer":""}})",
+                popup, random_.Below(1'000'000), visitor,
+                kDevices[random_.Below(std::size(kDevices))],
+                kBrowsers[random_.Below(std::size(kBrowsers))], random_.Below(200)),
+            at, engine_.random()));
+    events->emplace_back(std::move(view));
     if (random_.Below(20) != 0) return Status::Ok();
     const bool purchase = random_.Below(4) == 0;
     TNT_ASSIGN_OR_RETURN(
-        const auto conversion,
-        codec::Input<schema::TrackConversionInput>::Decode(
+        popups::ConversionEvent conversion,
+        popups::NewConversion(
             purchase
                 ? fmt::format(
                       R"({{"popupId":"{}","type":"purchase","visitorId":"v{}","revenue":{}.{:02}}})",
                       popup, visitor, 10 + random_.Below(90), random_.Below(100))
                 : fmt::format(R"({{"popupId":"{}","type":"click","visitorId":"v{}"}})", popup,
-                              visitor)));
-    events->emplace_back(popups::NewConversion(conversion, at + 4'000, engine_.random()));
+                              visitor),
+            at + 4'000, engine_.random()));
+    events->emplace_back(std::move(conversion));
     return Status::Ok();
   }
 

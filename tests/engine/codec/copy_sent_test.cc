@@ -43,6 +43,43 @@ TEST(CopySentTest, PopupBodiesAgreeWithTheirRecords) {
   EXPECT_GT((CopyAll<schema::SubscribeInput, schema::EmailSubscriber>()), 0u);
 }
 
+// Goal: DecodeAs is Decode and CopySent in one step, for good bodies and bad ones.
+template <class In, class Record>
+void ExpectTheSame(const std::string& body) {
+  SCOPED_TRACE(body);
+  const Result<Input<In>> input = Input<In>::Decode(body);
+  const Result<Draft<Record>> direct = DecodeAs<In, Record>(body);
+  ASSERT_EQ(direct.status().ToString(), input.status().ToString());
+  if (!input.ok()) return;
+  Draft<Record> copied;
+  CopySent(*input, &copied);
+  EXPECT_EQ(direct->Encode(), copied.Encode());
+}
+
+TEST(DecodeAsTest, GivesWhatDecodeAndCopySentGive) {
+  for (const char* body :
+       {R"({"popupId":"p"})", R"({"popupId":"p","sessionId":"s","visitorId":null,"browser":""})",
+        R"({"referrer":"r","pageUrl":"u","deviceType":"d","popupId":"a","popupId":"b"})", "{}", "",
+        "[]", "{", R"({"popupId":7})", R"({"popupId":"p","id":"mine"})",
+        R"({"popupId":"p","viewedAt":"2026-01-01T00:00:00Z"})"}) {
+    ExpectTheSame<schema::TrackViewInput, schema::PopupView>(body);
+  }
+  for (const char* body :
+       {R"({"popupId":"p","type":"purchase","revenue":12.5,"metadata":{"a":[1,"x"]}})",
+        R"({"popupId":"p","type":"click","revenue":null,"discountCodeId":"c"})",
+        R"({"popupId":"p","type":"email_capture","emailSubscriberId":"e","revenue":0})",
+        R"({"popupId":"p"})", R"({"popupId":"p","type":"other","revenue":-1})",
+        R"({"popupId":"p","type":"click","metadata":[1]})"}) {
+    ExpectTheSame<schema::TrackConversionInput, schema::PopupConversion>(body);
+  }
+}
+
+TEST(DecodeAsDeathTest, AFieldWithoutAPlaceStopsTheProcess) {
+  EXPECT_DEATH(
+      Retarget(schema::InfoOf<schema::CreatePopupInput>(), schema::InfoOf<schema::PopupView>()),
+      "target");
+}
+
 TEST(CopySentDeathTest, ADifferentTypeOrUnitStopsTheProcess) {
   EXPECT_DEATH((CopyAll<test::Item, test::OtherUnit>()), "money");
   EXPECT_DEATH((CopyAll<test::Item, test::OtherType>()), "getType");

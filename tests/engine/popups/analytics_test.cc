@@ -18,10 +18,10 @@ namespace {
 class AnalyticsTest : public PopupsFixture {
  protected:
   ViewEvent ViewWith(const std::string& popup, const std::string& members) {
-    const auto input = codec::Input<schema::TrackViewInput>::Decode(R"({"popupId":")" + popup +
-                                                                    R"(",)" + members + "}");
-    EXPECT_TRUE(input.ok()) << input.status().ToString();
-    return NewView(*input, clock_.NowUnixMs(), engine().random());
+    Result<ViewEvent> view = NewView(R"({"popupId":")" + popup + R"(",)" + members + "}",
+                                     clock_.NowUnixMs(), engine().random());
+    EXPECT_TRUE(view.ok()) << view.status().ToString();
+    return std::move(view).value();
   }
   void Upkeep(const TenantRef& shop, int64_t retention_ms = 0) {
     for (bool more = true; more;) {

@@ -52,17 +52,17 @@ class PopupsFixture : public EngineFixture {
   ViewEvent ViewOf(const std::string& popup_id, const std::string& visitor = "") {
     std::string body = R"({"popupId":")" + popup_id + "\"";
     if (!visitor.empty()) body += R"(,"visitorId":")" + visitor + "\"";
-    const auto input = codec::Input<schema::TrackViewInput>::Decode(body + "}");
-    EXPECT_TRUE(input.ok()) << input.status().ToString();
-    return NewView(*input, clock_.NowUnixMs(), engine().random());
+    Result<ViewEvent> view = NewView(body + "}", clock_.NowUnixMs(), engine().random());
+    EXPECT_TRUE(view.ok()) << view.status().ToString();
+    return std::move(view).value();
   }
   ConversionEvent ConversionOf(const std::string& popup_id, const std::string& type,
                                const std::string& more = "") {
     const std::string body = R"({"popupId":")" + popup_id + R"(","type":")" + type + "\"" +
                              (more.empty() ? "" : ",") + more + "}";
-    const auto input = codec::Input<schema::TrackConversionInput>::Decode(body);
-    EXPECT_TRUE(input.ok()) << input.status().ToString();
-    return NewConversion(*input, clock_.NowUnixMs(), engine().random());
+    Result<ConversionEvent> conversion = NewConversion(body, clock_.NowUnixMs(), engine().random());
+    EXPECT_TRUE(conversion.ok()) << conversion.status().ToString();
+    return std::move(conversion).value();
   }
   // Adds to the tracker as a handler would.
   void Track(Tracker& tracker, const TenantRef& shop, Event event) {
