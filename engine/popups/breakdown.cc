@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "engine/base/checksum.h"
 #include "engine/base/time_format.h"
 #include "engine/commands.h"
 #include "engine/counters/bucket.h"
@@ -108,10 +109,15 @@ int64_t DayOf(int64_t unix_ms) {
   return counters::FloorDivide(unix_ms, counters::kDayMs);
 }
 
-// Visits the popup's views whose keys are at or behind `from`, until `visit` returns false.
-Status ScanViews(
-    const SpaceReader& shop, std::string_view popup_id, const std::string& from,
-    const std::function<bool(std::string_view, const schema::PopupView::Reader&)>& visit) {
+struct ScannedView {
+  std::string_view tuple;
+  std::string_view bytes;
+  schema::PopupView::Reader view;
+};
+
+// Visits the popup's views behind `from`, until `visit` returns false.
+Status ScanViews(const SpaceReader& shop, std::string_view popup_id, const std::string& from,
+                 const std::function<bool(const ScannedView&)>& visit) {
   Status decoded;
   TNT_RETURN_IF_ERROR(shop.ScanRecordBytesAfter(
       schema::CollectionOf<schema::PopupView>(), from,
@@ -121,7 +127,7 @@ Status ScanViews(
           decoded = view.status();
           return false;
         }
-        return View((*view)->getPopupId()) == popup_id && visit(tuple, **view);
+        return View((*view)->getPopupId()) == popup_id && visit({tuple, bytes, **view});
       }));
   return decoded;
 }
@@ -141,29 +147,58 @@ void FoldRest(std::vector<std::pair<std::string, int64_t>>* values) {
   }
 }
 
-Status Step(Transaction& tx, std::string_view popup_id, ReclaimProgress* progress) {
-  *progress = {};
-  TNT_ASSIGN_OR_RETURN(const auto popup, tx.Find<schema::Popup>({popup_id}));
-  if (!popup.has_value()) return Status::Ok();  // Deleted: reclaiming takes its rows.
-  const int64_t until = tx.now_unix_ms() - kRollUpLagMs;
-  TNT_ASSIGN_OR_RETURN(std::string cursor, RollUpCursor(tx, popup_id));
-  if (cursor.empty()) cursor = ViewKey(popup_id, INT64_MIN, "");
+// What a step counts: the views behind `from`, up to and with `to`.
+struct Batch {
+  std::string from;
+  std::string to;
   BreakdownCounts counts;
-  TNT_RETURN_IF_ERROR(ScanViews(tx, popup_id, cursor,
-                                [&](std::string_view tuple, const schema::PopupView::Reader& view) {
-                                  if (view.getViewedAt() >= until) return false;
-                                  if (progress->rows == kViewsPerStep) {
-                                    progress->more = true;
-                                    return false;
-                                  }
-                                  counts.Add(view);
-                                  cursor = tuple;
-                                  ++progress->rows;
+  uint32_t views = 0;
+  bool more = false;
+  uint64_t digest = 0;  // Of the views' keys and bytes.
+};
+
+uint64_t Digest(std::string_view tuple, std::string_view bytes, uint64_t before) {
+  return Hash64(bytes, Hash64(tuple, before));
+}
+
+Result<Batch> ReadBatch(const SpaceReader& shop, std::string_view popup_id, int64_t until_unix_ms) {
+  Batch batch;
+  TNT_ASSIGN_OR_RETURN(batch.from, RollUpCursor(shop, popup_id));
+  const std::string start = batch.from.empty() ? ViewKey(popup_id, INT64_MIN, "") : batch.from;
+  TNT_RETURN_IF_ERROR(ScanViews(shop, popup_id, start, [&](const ScannedView& scanned) {
+    if (scanned.view.getViewedAt() >= until_unix_ms) return false;
+    if (batch.views == kViewsPerStep) {
+      batch.more = true;
+      return false;
+    }
+    batch.counts.Add(scanned.view);
+    batch.to = scanned.tuple;
+    batch.digest = Digest(scanned.tuple, scanned.bytes, batch.digest);
+    ++batch.views;
+    return true;
+  }));
+  return batch;
+}
+
+// Whether the batch is still all there is up to its end.
+Result<bool> Holds(const SpaceReader& shop, std::string_view popup_id, const Batch& batch) {
+  TNT_ASSIGN_OR_RETURN(const std::string cursor, RollUpCursor(shop, popup_id));
+  if (cursor != batch.from) return false;
+  uint64_t digest = 0;
+  TNT_RETURN_IF_ERROR(
+      shop.ScanRecordBytesAfter(schema::CollectionOf<schema::PopupView>(),
+                                cursor.empty() ? ViewKey(popup_id, INT64_MIN, "") : cursor,
+                                [&](std::string_view tuple, std::string_view bytes) {
+                                  if (tuple > batch.to) return false;
+                                  digest = Digest(tuple, bytes, digest);
                                   return true;
                                 }));
-  if (progress->rows == 0) return Status::Ok();
-  TNT_RETURN_IF_ERROR(counts.WriteTo(tx, popup_id));
-  return tx.SetMeta(CursorMeta(popup_id), cursor);
+  return digest == batch.digest;
+}
+
+Status WriteBatch(Transaction& tx, std::string_view popup_id, const Batch& batch) {
+  TNT_RETURN_IF_ERROR(batch.counts.WriteTo(tx, popup_id));
+  return tx.SetMeta(CursorMeta(popup_id), batch.to);
 }
 
 }  // namespace
@@ -241,11 +276,10 @@ Result<bool> HasViewsToRollUp(const SpaceReader& shop, std::string_view popup_id
   TNT_ASSIGN_OR_RETURN(std::string cursor, RollUpCursor(shop, popup_id));
   if (cursor.empty()) cursor = ViewKey(popup_id, INT64_MIN, "");
   bool found = false;
-  TNT_RETURN_IF_ERROR(ScanViews(shop, popup_id, cursor,
-                                [&](std::string_view, const schema::PopupView::Reader& view) {
-                                  found = view.getViewedAt() < now_unix_ms - kRollUpLagMs;
-                                  return false;
-                                }));
+  TNT_RETURN_IF_ERROR(ScanViews(shop, popup_id, cursor, [&](const ScannedView& scanned) {
+    found = scanned.view.getViewedAt() < now_unix_ms - kRollUpLagMs;
+    return false;
+  }));
   return found;
 }
 
@@ -270,9 +304,26 @@ Status EraseBreakdown(Transaction& tx, std::string_view popup_id, uint32_t rows_
 
 Result<ReclaimProgress> RollUpStep(Engine& engine, const TenantRef& shop,
                                    std::string_view popup_id) {
+  // Read and counted beside the shop's commands, which a step would hold up for milliseconds; they wait only while it is compared
+  // and written.
+  const int64_t until = engine.clock().NowUnixMs() - kRollUpLagMs;
+  TNT_ASSIGN_OR_RETURN(const Batch read,
+                       ReadBatch(engine.View().Space(shop, ReadTier::kBlocking), popup_id, until));
+  if (read.views == 0) return ReclaimProgress();
   return RunStep(engine, shop, {static_cast<uint16_t>(CommandKind::kRollUp), "system", ""},
-                 [popup_id](Transaction& tx, ReclaimProgress* progress) {
-                   return Step(tx, popup_id, progress);
+                 [&](Transaction& tx, ReclaimProgress* progress) -> Status {
+                   *progress = {};
+                   TNT_ASSIGN_OR_RETURN(const auto popup, tx.FindBytes<schema::Popup>({popup_id}));
+                   if (!popup.has_value()) return Status::Ok();  // Reclaiming takes its rows.
+                   progress->rows = read.views;
+                   progress->more = read.more;
+                   TNT_ASSIGN_OR_RETURN(const bool holds, Holds(tx, popup_id, read));
+                   if (holds) return WriteBatch(tx, popup_id, read);
+                   // An import put views in between.
+                   TNT_ASSIGN_OR_RETURN(const Batch now, ReadBatch(tx, popup_id, until));
+                   progress->rows = now.views;
+                   progress->more = now.more;
+                   return now.views == 0 ? Status::Ok() : WriteBatch(tx, popup_id, now);
                  });
 }
 
@@ -292,21 +343,20 @@ Result<Breakdown> ReadBreakdown(const SpaceReader& shop, std::string_view popup_
   from = std::max(from, ViewKey(popup_id, first_day * counters::kDayMs, ""));
   const int64_t until = (last_day + 1) * counters::kDayMs;
   uint32_t read = 0;
-  TNT_RETURN_IF_ERROR(ScanViews(
-      shop, popup_id, from, [&](std::string_view /*tuple*/, const schema::PopupView::Reader& view) {
-        if (view.getViewedAt() >= until) return false;
-        if (++read > kTailMax) {
-          breakdown.complete_until_unix_ms = view.getViewedAt();
-          return false;
-        }
-        const ViewTraits traits = TraitsOf(view);
-        const std::string_view values[] = {traits.device, traits.browser, traits.page,
-                                           traits.referrer};
-        for (size_t i = 0; i < std::size(kDimensions); ++i) {
-          ++sums[std::string(kDimensions[i]).append("/").append(values[i])];
-        }
-        return true;
-      }));
+  TNT_RETURN_IF_ERROR(ScanViews(shop, popup_id, from, [&](const ScannedView& scanned) {
+    const schema::PopupView::Reader& view = scanned.view;
+    if (view.getViewedAt() >= until) return false;
+    if (++read > kTailMax) {
+      breakdown.complete_until_unix_ms = view.getViewedAt();
+      return false;
+    }
+    const ViewTraits traits = TraitsOf(view);
+    const std::string_view values[] = {traits.device, traits.browser, traits.page, traits.referrer};
+    for (size_t i = 0; i < std::size(kDimensions); ++i) {
+      ++sums[std::string(kDimensions[i]).append("/").append(values[i])];
+    }
+    return true;
+  }));
   for (const std::string_view name : kDimensions) {
     Breakdown::Dimension dimension{name, {}};
     const std::string prefix = std::string(name) + "/";

@@ -2,7 +2,8 @@
 // Breakdown: views of a popup by device, browser, page and referrer, as counters of UTC days.
 //
 //   RollUpStep       housekeeping: counts views older than kRollUpLagMs, in time order, and moves the
-//                    popup's cursor in the same log entry
+//                    popup's cursor in the same log entry; reads before it holds the shop, and again
+//                    inside when views came in between
 //   CountLate        tracking: counts a view that comes in behind the cursor at once
 //   ReadBreakdown    the counters, and the few newest views that no step has reached yet
 //
