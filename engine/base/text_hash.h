@@ -1,6 +1,6 @@
 #pragma once
-// TextHash: for unordered containers of strings that are asked with views. XXH3, several times faster than the standard
-// library's on keys of this size.
+// TextHash: for unordered containers of strings that are asked with views. XXH3 takes half the instructions of the standard
+// library's on keys and ids of some forty bytes.
 
 #include <cstddef>
 #include <string_view>

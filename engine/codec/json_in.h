@@ -1,5 +1,5 @@
 #pragma once
-// JSON in: request bodies to input structs, checked against the rules in the schema.
+// JSON in: request bodies to structs, checked against the rules in the schema.
 //
 // Shape    FieldSet remembers which fields were sent, and which as null, so that a PATCH knows what
 //          to change.
@@ -38,7 +38,7 @@ struct FieldSet {
 // absent, though not null.
 enum class Extent : uint8_t { kWhole, kPatch };
 
-// Fills `out`; an empty body counts as {}. `fields` may be null.
+// Fills `out`; an empty body counts as {}. `fields` may be null, but not with kPatch.
 Status DecodeJson(std::string_view body, const schema::StructInfo& info, Extent extent,
                   capnp::DynamicStruct::Builder out, FieldSet* fields);
 

@@ -4,13 +4,13 @@
 #include <array>
 #include <optional>
 
-#include "engine/base/checksum.h"
 #include "engine/base/time_format.h"
 #include "engine/commands.h"
 #include "engine/counters/bucket.h"
 #include "engine/counters/counter_deltas.h"
 #include "engine/popups/metrics.h"
 #include "engine/popups/text.h"
+#include "engine/row_hash.h"
 
 namespace tenantry::popups {
 namespace {
@@ -147,58 +147,60 @@ void FoldRest(std::vector<std::pair<std::string, int64_t>>* values) {
   }
 }
 
-// What a step counts: the views behind `from`, up to and with `to`.
-struct Batch {
-  std::string from;
-  std::string to;
+// Behind what the views stand that no step has counted.
+std::string StartBehind(const std::string& cursor, std::string_view popup_id) {
+  return cursor.empty() ? ViewKey(popup_id, INT64_MIN, "") : cursor;
+}
+
+// What one step counts: the views behind the cursor, up to and with the last.
+struct Uncounted {
+  std::string cursor;
+  std::string last;
   BreakdownCounts counts;
   uint32_t views = 0;
+  Hash128 hash;  // RowHash of the views.
   bool more = false;
-  uint64_t digest = 0;  // Of the views' keys and bytes.
 };
 
-uint64_t Digest(std::string_view tuple, std::string_view bytes, uint64_t before) {
-  return Hash64(bytes, Hash64(tuple, before));
-}
-
-Result<Batch> ReadBatch(const SpaceReader& shop, std::string_view popup_id, int64_t until_unix_ms) {
-  Batch batch;
-  TNT_ASSIGN_OR_RETURN(batch.from, RollUpCursor(shop, popup_id));
-  const std::string start = batch.from.empty() ? ViewKey(popup_id, INT64_MIN, "") : batch.from;
-  TNT_RETURN_IF_ERROR(ScanViews(shop, popup_id, start, [&](const ScannedView& scanned) {
-    if (scanned.view.getViewedAt() >= until_unix_ms) return false;
-    if (batch.views == kViewsPerStep) {
-      batch.more = true;
-      return false;
-    }
-    batch.counts.Add(scanned.view);
-    batch.to = scanned.tuple;
-    batch.digest = Digest(scanned.tuple, scanned.bytes, batch.digest);
-    ++batch.views;
-    return true;
-  }));
-  return batch;
-}
-
-// Whether the batch is still all there is up to its end.
-Result<bool> Holds(const SpaceReader& shop, std::string_view popup_id, const Batch& batch) {
-  TNT_ASSIGN_OR_RETURN(const std::string cursor, RollUpCursor(shop, popup_id));
-  if (cursor != batch.from) return false;
-  uint64_t digest = 0;
-  TNT_RETURN_IF_ERROR(
-      shop.ScanRecordBytesAfter(schema::CollectionOf<schema::PopupView>(),
-                                cursor.empty() ? ViewKey(popup_id, INT64_MIN, "") : cursor,
-                                [&](std::string_view tuple, std::string_view bytes) {
-                                  if (tuple > batch.to) return false;
-                                  digest = Digest(tuple, bytes, digest);
+Result<Uncounted> ReadUncounted(const SpaceReader& shop, std::string_view popup_id,
+                                int64_t until_unix_ms) {
+  Uncounted found;
+  RowHash hash;
+  TNT_ASSIGN_OR_RETURN(found.cursor, RollUpCursor(shop, popup_id));
+  TNT_RETURN_IF_ERROR(ScanViews(shop, popup_id, StartBehind(found.cursor, popup_id),
+                                [&](const ScannedView& scanned) {
+                                  if (scanned.view.getViewedAt() >= until_unix_ms) return false;
+                                  if (found.views == kViewsPerStep) {
+                                    found.more = true;
+                                    return false;
+                                  }
+                                  found.counts.Add(scanned.view);
+                                  found.last = scanned.tuple;
+                                  hash.Add(scanned.tuple, scanned.bytes);
+                                  ++found.views;
                                   return true;
                                 }));
-  return digest == batch.digest;
+  found.hash = hash.Finish();
+  return found;
 }
 
-Status WriteBatch(Transaction& tx, std::string_view popup_id, const Batch& batch) {
-  TNT_RETURN_IF_ERROR(batch.counts.WriteTo(tx, popup_id));
-  return tx.SetMeta(CursorMeta(popup_id), batch.to);
+// Whether what was found is all there is up to its last view. The cursor is the same.
+Result<bool> IsComplete(const SpaceReader& shop, std::string_view popup_id,
+                        const Uncounted& found) {
+  RowHash hash;
+  TNT_RETURN_IF_ERROR(shop.ScanRecordBytesAfter(
+      schema::CollectionOf<schema::PopupView>(), StartBehind(found.cursor, popup_id),
+      [&](std::string_view tuple, std::string_view bytes) {
+        if (tuple > found.last || hash.rows() > found.views) return false;
+        hash.Add(tuple, bytes);
+        return true;
+      }));
+  return hash.Finish() == found.hash;
+}
+
+Status WriteCounts(Transaction& tx, std::string_view popup_id, const Uncounted& found) {
+  TNT_RETURN_IF_ERROR(found.counts.WriteTo(tx, popup_id));
+  return tx.SetMeta(CursorMeta(popup_id), found.last);
 }
 
 }  // namespace
@@ -273,13 +275,13 @@ int64_t CursorTime(std::string_view cursor) {
 
 Result<bool> HasViewsToRollUp(const SpaceReader& shop, std::string_view popup_id,
                               int64_t now_unix_ms) {
-  TNT_ASSIGN_OR_RETURN(std::string cursor, RollUpCursor(shop, popup_id));
-  if (cursor.empty()) cursor = ViewKey(popup_id, INT64_MIN, "");
+  TNT_ASSIGN_OR_RETURN(const std::string cursor, RollUpCursor(shop, popup_id));
   bool found = false;
-  TNT_RETURN_IF_ERROR(ScanViews(shop, popup_id, cursor, [&](const ScannedView& scanned) {
-    found = scanned.view.getViewedAt() < now_unix_ms - kRollUpLagMs;
-    return false;
-  }));
+  TNT_RETURN_IF_ERROR(
+      ScanViews(shop, popup_id, StartBehind(cursor, popup_id), [&](const ScannedView& scanned) {
+        found = scanned.view.getViewedAt() < now_unix_ms - kRollUpLagMs;
+        return false;
+      }));
   return found;
 }
 
@@ -304,26 +306,31 @@ Status EraseBreakdown(Transaction& tx, std::string_view popup_id, uint32_t rows_
 
 Result<ReclaimProgress> RollUpStep(Engine& engine, const TenantRef& shop,
                                    std::string_view popup_id) {
-  // Read and counted beside the shop's commands, which a step would hold up for milliseconds; they wait only while it is compared
-  // and written.
+  // Counted beside the shop's commands, which would stand for milliseconds; they wait while it is compared and written.
   const int64_t until = engine.clock().NowUnixMs() - kRollUpLagMs;
-  TNT_ASSIGN_OR_RETURN(const Batch read,
-                       ReadBatch(engine.View().Space(shop, ReadTier::kBlocking), popup_id, until));
-  if (read.views == 0) return ReclaimProgress();
+  TNT_ASSIGN_OR_RETURN(
+      const Uncounted seen,
+      ReadUncounted(engine.View().Space(shop, ReadTier::kBlocking), popup_id, until));
+  if (seen.views == 0) return ReclaimProgress();
   return RunStep(engine, shop, {static_cast<uint16_t>(CommandKind::kRollUp), "system", ""},
                  [&](Transaction& tx, ReclaimProgress* progress) -> Status {
                    *progress = {};
                    TNT_ASSIGN_OR_RETURN(const auto popup, tx.FindBytes<schema::Popup>({popup_id}));
                    if (!popup.has_value()) return Status::Ok();  // Reclaiming takes its rows.
-                   progress->rows = read.views;
-                   progress->more = read.more;
-                   TNT_ASSIGN_OR_RETURN(const bool holds, Holds(tx, popup_id, read));
-                   if (holds) return WriteBatch(tx, popup_id, read);
+                   TNT_ASSIGN_OR_RETURN(const std::string cursor, RollUpCursor(tx, popup_id));
+                   if (cursor != seen.cursor) {  // The last step was not in the view yet.
+                     progress->more = true;
+                     return Status::Ok();
+                   }
+                   progress->rows = seen.views;
+                   progress->more = seen.more;
+                   TNT_ASSIGN_OR_RETURN(const bool complete, IsComplete(tx, popup_id, seen));
+                   if (complete) return WriteCounts(tx, popup_id, seen);
                    // An import put views in between.
-                   TNT_ASSIGN_OR_RETURN(const Batch now, ReadBatch(tx, popup_id, until));
-                   progress->rows = now.views;
-                   progress->more = now.more;
-                   return now.views == 0 ? Status::Ok() : WriteBatch(tx, popup_id, now);
+                   TNT_ASSIGN_OR_RETURN(const Uncounted all, ReadUncounted(tx, popup_id, until));
+                   progress->rows = all.views;
+                   progress->more = all.more;
+                   return all.views == 0 ? Status::Ok() : WriteCounts(tx, popup_id, all);
                  });
 }
 

@@ -2,8 +2,8 @@
 // Breakdown: views of a popup by device, browser, page and referrer, as counters of UTC days.
 //
 //   RollUpStep       housekeeping: counts views older than kRollUpLagMs, in time order, and moves the
-//                    popup's cursor in the same log entry; reads before it holds the shop, and again
-//                    inside when views came in between
+//                    popup's cursor in the same log entry; counts before it holds the shop, and once
+//                    more inside where views came in between
 //   CountLate        tracking: counts a view that comes in behind the cursor at once
 //   ReadBreakdown    the counters, and the few newest views that no step has reached yet
 //
@@ -62,7 +62,7 @@ Result<bool> HasViewsToRollUp(const SpaceReader& shop, std::string_view popup_id
 Status EraseBreakdown(Transaction& tx, std::string_view popup_id, uint32_t rows_max,
                       uint32_t* erased);
 
-// Counts some views of one popup; `more` when the same popup has more that are old enough.
+// Counts some views of one popup; `more` when the same popup has more that are old enough. Runs no command when there are none.
 Result<ReclaimProgress> RollUpStep(Engine& engine, const TenantRef& shop,
                                    std::string_view popup_id);
 

@@ -8,6 +8,7 @@
 // Owns     copies of the popups' bytes.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -26,7 +27,7 @@ class ViewLimits {
   Result<int64_t> Of(std::string_view popup_id, const std::string& popup);
 
  private:
-  static constexpr size_t kBytesMax = 4u << 20;
+  static constexpr size_t kBytesMax = 4u << 20;  // Two thousand popups of a usual size.
   struct Known {
     std::string popup;
     int64_t limit = 0;
