@@ -232,10 +232,6 @@ bool GetText(const std::optional<element>& value, std::string_view* text) {
   return value.has_value() && value->get(*text) == simdjson::SUCCESS;
 }
 
-capnp::Text::Reader TextOf(std::string_view text) {
-  return {text.data(), text.size()};
-}
-
 void Decoder::Text(const Path& path, const FieldInfo& field, const Value& value, Builder* out) {
   std::string_view text;
   const size_t before = messages_.size();
@@ -395,7 +391,7 @@ void Decoder::TextList(const Path& path, const FieldInfo& field, const Value& va
   for (const element item : *array) {
     std::string_view text;
     GetText(item, &text);
-    list.set(i++, TextOf(text));
+    list.set(i++, capnp::Text::Reader(text.data(), text.size()));
   }
 }
 
@@ -458,7 +454,7 @@ void Decoder::JsonText(const Path& path, const FieldInfo& field, const Value& va
   }
   if (out == nullptr || messages_.size() != before) return;
   const std::string json = simdjson::minify(*document);
-  out->set(field.field, TextOf(json));
+  FieldChange(*out).SetText(field, json);
 }
 
 void Decoder::Struct(const Path& path, const FieldInfo& field, const Value& value, Builder* out) {
@@ -562,56 +558,6 @@ Result<std::vector<std::pair<std::string, double>>> ReadNumberMembers(std::strin
     members.emplace_back(std::string(member.key), value);
   }
   return members;
-}
-
-namespace {
-
-void CheckSameMeaning(const FieldInfo& a, const FieldInfo& b) {
-  TNT_CHECK(a.field.getType() == b.field.getType());
-  TNT_CHECK(a.money == b.money);
-  TNT_CHECK(a.timestamp == b.timestamp);
-}
-
-}  // namespace
-
-StructInfo Retarget(const StructInfo& input, const StructInfo& record) {
-  StructInfo info = input;
-  for (FieldInfo& field : info.fields) {
-    const FieldInfo* target = record.FindField(field.name);
-    TNT_CHECK(target != nullptr);
-    CheckSameMeaning(field, *target);
-    TNT_CHECK(field.default_bits == target->default_bits);
-    field.field = target->field;
-    field.slot = target->slot;
-  }
-  return info;
-}
-
-std::vector<FieldPair> PairFields(const StructInfo& from, const StructInfo& to) {
-  std::vector<FieldPair> pairs;
-  for (const FieldInfo& field : from.fields) {
-    const FieldInfo* target = to.FindField(field.name);
-    if (target == nullptr) continue;
-    CheckSameMeaning(field, *target);
-    pairs.push_back({&field, target});
-  }
-  return pairs;
-}
-
-void CopySentFields(std::span<const FieldPair> pairs, capnp::AnyStruct::Reader from,
-                    const FieldSet& fields, capnp::AnyStruct::Builder to) {
-  const FieldAccess source(from);
-  FieldChange target(to);
-  for (const FieldPair& pair : pairs) {
-    if (!fields.sent[pair.from->ordinal]) continue;
-    if (fields.null[pair.from->ordinal]) {
-      target.Clear(*pair.to);
-    } else if (pair.to->bits == 0) {
-      target.SetPointer(*pair.to, source.Pointer(*pair.from));
-    } else {
-      target.SetBits(*pair.to, source.Bits(*pair.from));
-    }
-  }
 }
 
 }  // namespace tenantry::codec
