@@ -147,6 +147,15 @@ void FoldRest(std::vector<std::pair<std::string, int64_t>>* values) {
   }
 }
 
+// Under "dimension/value".
+void CountTraits(const schema::PopupView::Reader& view, std::map<std::string, int64_t>* counts) {
+  const ViewTraits traits = TraitsOf(view);
+  const std::string_view values[] = {traits.device, traits.browser, traits.page, traits.referrer};
+  for (size_t i = 0; i < std::size(kDimensions); ++i) {
+    ++(*counts)[std::string(kDimensions[i]).append("/").append(values[i])];
+  }
+}
+
 // Behind what the views stand that no step has counted.
 std::string StartBehind(const std::string& cursor, std::string_view popup_id) {
   return cursor.empty() ? ViewKey(popup_id, INT64_MIN, "") : cursor;
@@ -211,12 +220,7 @@ ViewTraits TraitsOf(const schema::PopupView::Reader& view) {
 }
 
 void BreakdownCounts::Add(const schema::PopupView::Reader& view) {
-  const ViewTraits traits = TraitsOf(view);
-  std::map<std::string, int64_t>& day = days_[DayOf(view.getViewedAt())];
-  const std::string_view values[] = {traits.device, traits.browser, traits.page, traits.referrer};
-  for (size_t i = 0; i < std::size(kDimensions); ++i) {
-    ++day[std::string(kDimensions[i]).append("/").append(values[i])];
-  }
+  CountTraits(view, &days_[DayOf(view.getViewedAt())]);
 }
 
 Status BreakdownCounts::WriteTo(Transaction& tx, std::string_view popup_id) const {
@@ -273,18 +277,6 @@ int64_t CursorTime(std::string_view cursor) {
   return unix_ms;
 }
 
-Result<bool> HasViewsToRollUp(const SpaceReader& shop, std::string_view popup_id,
-                              int64_t now_unix_ms) {
-  TNT_ASSIGN_OR_RETURN(const std::string cursor, RollUpCursor(shop, popup_id));
-  bool found = false;
-  TNT_RETURN_IF_ERROR(
-      ScanViews(shop, popup_id, StartBehind(cursor, popup_id), [&](const ScannedView& scanned) {
-        found = scanned.view.getViewedAt() < now_unix_ms - kRollUpLagMs;
-        return false;
-      }));
-  return found;
-}
-
 Status EraseBreakdown(Transaction& tx, std::string_view popup_id, uint32_t rows_max,
                       uint32_t* erased) {
   std::vector<std::string> metrics;
@@ -322,15 +314,15 @@ Result<ReclaimProgress> RollUpStep(Engine& engine, const TenantRef& shop,
                      progress->more = true;
                      return Status::Ok();
                    }
-                   progress->rows = seen.views;
-                   progress->more = seen.more;
                    TNT_ASSIGN_OR_RETURN(const bool complete, IsComplete(tx, popup_id, seen));
-                   if (complete) return WriteCounts(tx, popup_id, seen);
-                   // An import put views in between.
-                   TNT_ASSIGN_OR_RETURN(const Uncounted all, ReadUncounted(tx, popup_id, until));
-                   progress->rows = all.views;
-                   progress->more = all.more;
-                   return all.views == 0 ? Status::Ok() : WriteCounts(tx, popup_id, all);
+                   Uncounted again;
+                   if (!complete) {  // An import put views in between.
+                     TNT_ASSIGN_OR_RETURN(again, ReadUncounted(tx, popup_id, until));
+                   }
+                   const Uncounted& found = complete ? seen : again;
+                   progress->rows = found.views;
+                   progress->more = found.more;
+                   return found.views == 0 ? Status::Ok() : WriteCounts(tx, popup_id, found);
                  });
 }
 
@@ -357,11 +349,7 @@ Result<Breakdown> ReadBreakdown(const SpaceReader& shop, std::string_view popup_
       breakdown.complete_until_unix_ms = view.getViewedAt();
       return false;
     }
-    const ViewTraits traits = TraitsOf(view);
-    const std::string_view values[] = {traits.device, traits.browser, traits.page, traits.referrer};
-    for (size_t i = 0; i < std::size(kDimensions); ++i) {
-      ++sums[std::string(kDimensions[i]).append("/").append(values[i])];
-    }
+    CountTraits(view, &sums);
     return true;
   }));
   for (const std::string_view name : kDimensions) {

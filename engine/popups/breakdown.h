@@ -55,9 +55,6 @@ Result<std::string> RollUpCursor(const SpaceReader& shop, std::string_view popup
 std::string ViewKey(std::string_view popup_id, int64_t viewed_unix_ms, std::string_view id);
 // The time in a cursor; before any when it is empty.
 int64_t CursorTime(std::string_view cursor);
-// Whether a step would find something.
-Result<bool> HasViewsToRollUp(const SpaceReader& shop, std::string_view popup_id,
-                              int64_t now_unix_ms);
 // Erases up to `rows_max` rows of a deleted popup, the cursor with the last.
 Status EraseBreakdown(Transaction& tx, std::string_view popup_id, uint32_t rows_max,
                       uint32_t* erased);

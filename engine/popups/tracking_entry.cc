@@ -83,7 +83,6 @@ Status TrackingEntry::PlanView(const ViewEvent& view, PopupFacts* popup) {
   const auto event = view.reader();
   const std::string_view popup_id = View(event.getPopupId());
   const int64_t at = event.getViewedAt();
-  ++popup->views;
   ++popup->quarter_views[counters::QuarterHourOf(at)];
   popup->oldest_hour = std::min(popup->oldest_hour, counters::HourOf(at));
   if (at <= popup->rolled_up_ms && ViewKey(popup_id, at, View(event.getId())) <= popup->rolled_up) {
@@ -164,11 +163,12 @@ Status TrackingEntry::MarkReachedLimits() {
     }
   }
   for (const auto& [popup_id, popup] : popups_) {
-    if (popup.view_limit == 0 || popup.views == 0) continue;
+    const int64_t views = counters_.Pending({kPopupTotals, popup_id, kViews});
+    if (popup.view_limit == 0 || views == 0) continue;
     TNT_ASSIGN_OR_RETURN(const int64_t before, tx_.Counter(kPopupTotals, popup_id, kViews));
-    const bool reached = before < popup.view_limit && before + popup.views >= popup.view_limit;
+    const bool reached = before < popup.view_limit && before + views >= popup.view_limit;
     if (!reached) continue;
-    TNT_RETURN_IF_ERROR(Mark(popup_id, before + popup.views));
+    TNT_RETURN_IF_ERROR(Mark(popup_id, before + views));
   }
   return Status::Ok();
 }

@@ -33,9 +33,8 @@ class TrackingEntry {
   struct PopupFacts {
     bool exists = false;
     int64_t view_limit = 0;
-    int64_t views = 0;  // Added by this entry, and by quarter hour.
-    std::map<int64_t, int64_t> quarter_views;
-    std::string rolled_up;  // Cursor of the breakdowns, and its time.
+    std::map<int64_t, int64_t> quarter_views;  // Added by this entry.
+    std::string rolled_up;                     // Cursor of the breakdowns, and its time.
     int64_t rolled_up_ms = INT64_MIN;
     BreakdownCounts late;             // Of views behind the cursor.
     int64_t oldest_hour = INT64_MAX;  // Of its views' visitors.

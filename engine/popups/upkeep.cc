@@ -167,11 +167,8 @@ Result<ReclaimProgress> UpkeepStep(Engine& engine, const TenantRef& shop,
   const int64_t now = engine.clock().NowUnixMs();
   TNT_ASSIGN_OR_RETURN(const std::vector<std::string> popups, PopupIds(space));
   for (const std::string& popup_id : popups) {
-    TNT_ASSIGN_OR_RETURN(const bool old_views, HasViewsToRollUp(space, popup_id, now));
-    if (old_views) {
-      TNT_ASSIGN_OR_RETURN(const ReclaimProgress part, RollUpStep(engine, shop, popup_id));
-      Add(part, &sum);
-    }
+    TNT_ASSIGN_OR_RETURN(const ReclaimProgress rolled_up, RollUpStep(engine, shop, popup_id));
+    Add(rolled_up, &sum);
     if (options.event_retention_ms <= 0) continue;
     const int64_t before = now - options.event_retention_ms;
     TNT_ASSIGN_OR_RETURN(const auto views, Oldest<schema::PopupView>(space, popup_id, before, 1));
