@@ -120,6 +120,7 @@ Status SegmentLog::StartSegment(const SegmentTail& after, std::string group) {
   }
   TNT_ASSIGN_OR_RETURN(active_, reserve_.Activate(&header, group, &zeroed_end_));
   active_header_ = header;
+  no_room_at_rest_ = false;
   tail_ = tail;
   index_.Add({header.first_index(), header.segment_id,
               directory_ + "/" + SegmentFileName(header.first_index())});
@@ -210,13 +211,27 @@ Status SegmentLog::EnsureSpace() {
   const uint64_t room = active_header_.room_bytes;
   const uint64_t half = room / 2, quarter = room / 4;
   const uint64_t left = room - tail_.end_offset;
-  if (left > half && growth_possible()) return Status::Ok();
+  if (left > half && growth_possible()) {
+    reserve_.WantZeros(0);  // PrepareAtRest may have wanted more.
+    return Status::Ok();
+  }
   TNT_RETURN_IF_ERROR(FillReserve(options_.segment_bytes));
   // Its zeros are due by the last quarter: as fast as appends come, and no faster.
   const double due =
       static_cast<double>(half - std::min(half, left)) / static_cast<double>(half - quarter);
   reserve_.WantZeros(
       static_cast<uint64_t>(std::min(due, 1.0) * static_cast<double>(options_.segment_bytes)));
+  return Status::Ok();
+}
+
+Status SegmentLog::PrepareAtRest() {
+  if (!failure_.ok()) return failure_;
+  if (no_room_at_rest_ || tail_.end_offset <= active_header_.room_bytes / 8) return Status::Ok();
+  const Status filled = reserve_.Fill(options_.segment_bytes);
+  no_room_at_rest_ = filled.code() == StatusCode::kNoSpace;
+  if (no_room_at_rest_) return filled;
+  if (!filled.ok()) return Fail(filled);
+  reserve_.WantZeros(options_.segment_bytes);
   return Status::Ok();
 }
 

@@ -3,14 +3,15 @@
 //
 //   AppendGroup ──▶ active segment ──full: footer──▶ sealed segments ──TrimBefore──▶ unlinked
 //                        ▲                                │
-//   EnsureSpace ──▶ reserve (preallocated)                └──▶ Reader (durable entries only)
+//   EnsureSpace, PrepareAtRest ──▶ reserve (preallocated) └──▶ Reader (durable entries only)
 //
 // Units    indexes count entries from 1; sizes in bytes.
-// Errors   AppendGroup, EnsureSpace, Close: after kIoError the log refuses everything (the caller
-// stops the process; a sync
-//          is never retried). kNoSpace changes nothing and heals once space returns.
+// Errors   AppendGroup, EnsureSpace, PrepareAtRest, Close: after kIoError the log refuses everything
+//          (the caller stops the process; a sync is never retried). kNoSpace changes nothing and heals
+//          once space returns.
 //          kInvalidArgument: the entries do not continue the log, nothing was written.
-// Threads  AppendGroup, EnsureSpace and Close from one appending thread; the rest from any thread.
+// Threads  AppendGroup, EnsureSpace, PrepareAtRest and Close from one appending thread; the rest from
+//          any thread.
 // Owns     its files in the directory. Borrows files, clock and random, which must outlive it.
 // Readers borrow the log. Source   docs/file-formats.md#log.
 
@@ -75,10 +76,15 @@ class SegmentLog {
   // not fall. They are durable and visible to readers when this returns OK.
   Status AppendGroup(std::span<const Entry> entries);
 
-  // Fills the reserve when the active segment is half full; cheap otherwise. Call it after appends
-  // and, while growth_possible() is false, now and then. kNoSpace: refuse growth; what is left of
-  // the active segment is for deletes.
+  // Fills the reserve when the active segment is half full; before, it is cheap and wants no zeros any
+  // more that PrepareAtRest wanted. Call it after appends and, while growth_possible() is false, now
+  // and then. kNoSpace: refuse growth; what is left of the active segment is for deletes.
   Status EnsureSpace();
+  // Call it when no append came for a while. Fills the reserve when an eighth of the active segment is
+  // full, and wants all of its zeros: no append waits behind their syncs now. kNoSpace: nothing is
+  // left behind, growth goes on until EnsureSpace needs the room, and it is not tried again in this
+  // segment; but for a moment it took what room there was, and others may have failed for it.
+  Status PrepareAtRest();
   // Zeros for the reserve: see SegmentReserve. The one part of the log that may run on a thread of
   // its own beside the appending one.
   bool wants_zeros() const { return reserve_.wants_zeros(); }
@@ -134,8 +140,9 @@ class SegmentLog {
   std::shared_ptr<File> active_;
   SegmentHeader active_header_;
   SegmentTail tail_;
-  uint64_t zeroed_end_ = 0;  // Of the active segment: blocks below were written once.
-  std::string buffer_;       // Of the group being written, kept to spare allocations.
+  bool no_room_at_rest_ = false;  // In this segment.
+  uint64_t zeroed_end_ = 0;       // Of the active segment: blocks below were written once.
+  std::string buffer_;            // Of the group being written, kept to spare allocations.
 
   std::atomic<bool> growth_possible_{true};  // Relaxed: a hint for admission.
   SegmentIndex index_;

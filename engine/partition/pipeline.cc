@@ -15,6 +15,8 @@ namespace {
 
 constexpr size_t kGroupSizesKept = 4096;
 constexpr int64_t kSpaceCheckMs = 500;
+// Without an append for that long, the log prepares for the next ones.
+constexpr int64_t kLogRestMs = 500;
 // Every parked reply waits for these two threads, which run for microseconds at a time.
 constexpr int kLogThreadNice = -10;
 constexpr int kApplyThreadNice = -5;
@@ -158,22 +160,11 @@ uint64_t Pipeline::appended_index() const {
 
 void Pipeline::RunLog() {
   Thread::PreferCallingThread(kLogThreadNice);
-  for (;;) {
-    auto group = std::make_unique<Group>();
-    {
-      MutexLock lock(group_mutex_);
-      while (!announced_ && !stopping_ && log_.growth_possible()) {
-        group_ready_.Wait(group_mutex_);
-      }
-      // With a full disk, look for space again now and then, so that it heals without a restart.
-      if (!announced_ && !stopping_) group_ready_.WaitForMs(group_mutex_, kSpaceCheckMs);
-      if (open_.entries.empty() && stopping_) break;
-      std::swap(*group, open_);
-      announced_ = false;
-      if (!group->entries.empty()) ++group_sequence_;
-    }
-    if (group->entries.empty()) {
-      EnsureSpace();
+  bool at_rest = true;  // Nothing was written since it was prepared for that.
+  while (std::unique_ptr<Group> group = TakeOpen(at_rest)) {
+    at_rest = group->entries.empty();
+    if (at_rest) {
+      EnsureSpace(/*at_rest=*/log_.growth_possible());
       continue;
     }
     AppendUntilThereIsRoom(group->entries);
@@ -191,11 +182,32 @@ void Pipeline::RunLog() {
     }
     durable_ready_.NotifyOne();
     if (durable_listener_) durable_listener_();
-    EnsureSpace();
+    EnsureSpace(/*at_rest=*/false);
   }
   MutexLock lock(durable_mutex_);
   log_done_ = true;
   durable_ready_.NotifyOne();
+}
+
+// Takes the open group once it may be written; nothing at the end. An empty one when the disk is full, to look for space again
+// now and then, so that it heals without a restart; and once when no group came for kLogRestMs, unless the log is at rest.
+std::unique_ptr<Pipeline::Group> Pipeline::TakeOpen(bool at_rest) {
+  auto group = std::make_unique<Group>();
+  MutexLock lock(group_mutex_);
+  bool rests = false;
+  while (!announced_ && !stopping_ && !rests && log_.growth_possible()) {
+    if (at_rest) {
+      group_ready_.Wait(group_mutex_);
+    } else {
+      rests = !group_ready_.WaitForMs(group_mutex_, kLogRestMs);
+    }
+  }
+  if (!announced_ && !stopping_ && !rests) group_ready_.WaitForMs(group_mutex_, kSpaceCheckMs);
+  if (open_.entries.empty() && stopping_) return nullptr;
+  std::swap(*group, open_);
+  announced_ = false;
+  if (!group->entries.empty()) ++group_sequence_;
+  return group;
 }
 
 // Without room for the group nothing was written: its replies stay parked until space returns, and new commands are refused
@@ -210,13 +222,15 @@ void Pipeline::AppendUntilThereIsRoom(const std::vector<log::Entry>& entries) {
   }
 }
 
-// A full disk shows here, ahead of the append that would need the room; admission reads growth_possible().
-void Pipeline::EnsureSpace() {
+// A full disk shows here, ahead of the append that would need the room; admission reads growth_possible(), which stays true when
+// the log is only prepared at rest.
+void Pipeline::EnsureSpace(bool at_rest) {
   const bool was_full = !log_.growth_possible();
-  const Status status = log_.EnsureSpace();
-  if (!status.ok() && status.code() != StatusCode::kNoSpace) StopProcess("log reserve", status);
-  // Compactions that failed for want of room are not tried again by themselves.
-  if (status.ok() && was_full) static_cast<void>(store_.Heal().ok());
+  const Status status = at_rest ? log_.PrepareAtRest() : log_.EnsureSpace();
+  const bool is_full = status.code() == StatusCode::kNoSpace;
+  if (!status.ok() && !is_full) StopProcess("log reserve", status);
+  // Compactions that failed for want of room are not tried again by themselves; at rest it was the reserve that took it.
+  if (at_rest ? is_full : was_full && !is_full) static_cast<void>(store_.Heal().ok());
   if (!log_.wants_zeros()) return;
   MutexLock lock(flush_mutex_);
   flush_wanted_.NotifyOne();

@@ -101,9 +101,10 @@ class Pipeline {
   static constexpr size_t kEntriesWorthASync = 16;
 
   void RunLog();
+  std::unique_ptr<Group> TakeOpen(bool at_rest) TNT_EXCLUDES(group_mutex_);
   void Announce() TNT_EXCLUDES(group_mutex_);
   void AppendUntilThereIsRoom(const std::vector<log::Entry>& entries);
-  void EnsureSpace();
+  void EnsureSpace(bool at_rest);
   void RunApply();
   std::unique_ptr<Group> TakeDurable() TNT_EXCLUDES(durable_mutex_);
   void RunFlush();

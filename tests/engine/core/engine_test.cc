@@ -68,6 +68,21 @@ TEST_F(EngineTest, StateSurvivesReopeningWithAndWithoutAFlush) {
   EXPECT_EQ(ReadCounter(engine(), shop, "n"), 11);
 }
 
+// Goal: the reserve is made before a burst needs it, when nobody waits for a sync.
+TEST_F(EngineTest, ALogAtRestPreparesItsNextSegment) {
+  const TenantRef shop = CreateTenant("shop");
+  const std::string filler(64u << 10, 'x');
+  for (uint64_t bytes = 0; bytes <= kTestSegmentBytes / 8; bytes += filler.size()) {
+    ASSERT_TRUE(
+        Run(shop, [&](Transaction& tx) { return tx.SetMeta("filler", filler); }).status.ok());
+  }
+  const std::string reserve = options_.directory + "/log/next.tmp";
+  for (int i = 0; i < 2'000 && !std::filesystem::exists(reserve); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_TRUE(std::filesystem::exists(reserve));
+}
+
 TEST_F(EngineTest, ADamagedStoreIsRebuiltFromTheLog) {
   const TenantRef shop = CreateTenant("shop");
   for (int i = 0; i < 10; ++i) {

@@ -220,6 +220,50 @@ TEST_F(SegmentLogTest, TheReserveWantsZerosAsTheSegmentFills) {
   ExpectHolds(1, log_->end().index);
 }
 
+// Goal: a log that rests prepares its reserve for the next burst, unless hardly anything was appended, and stops when appends
+// come before it was done.
+TEST_F(SegmentLogTest, AtRestTheReserveWantsAllItsZeros) {
+  Open();
+  ASSERT_TRUE(Append(1, 100).ok());
+  ASSERT_TRUE(log_->PrepareAtRest().ok());
+  EXPECT_FALSE(log_->wants_zeros()) << "before an eighth";
+  EXPECT_EQ(Files().size(), 1u);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Append(1, 3000).ok());
+  ASSERT_TRUE(log_->EnsureSpace().ok());
+  EXPECT_FALSE(log_->wants_zeros()) << "before half, and not at rest";
+  ASSERT_TRUE(log_->PrepareAtRest().ok());
+  EXPECT_TRUE(log_->wants_zeros());
+  ASSERT_TRUE(Append(1, 100).ok());
+  ASSERT_TRUE(log_->EnsureSpace().ok());
+  EXPECT_FALSE(log_->wants_zeros()) << "appends come again";
+  ASSERT_TRUE(log_->PrepareAtRest().ok());
+  while (log_->wants_zeros()) ASSERT_TRUE(log_->ZeroSome().ok());
+  const auto file = disk_.Open("/log/next.tmp", OpenMode::kRead);
+  ASSERT_TRUE(file.ok());
+  std::string reserve(kSegment, 'x');
+  ASSERT_EQ(*(*file)->ReadAt(0, reserve.data(), reserve.size()), reserve.size());
+  EXPECT_EQ(reserve.find_first_not_of('\0'), std::string::npos);
+  ASSERT_TRUE(log_->PrepareAtRest().ok());
+  EXPECT_FALSE(log_->wants_zeros()) << "twice";
+  while (log_->segments() < 3) ASSERT_TRUE(Append(1, 3000).ok());
+  ExpectHolds(1, log_->end().index);
+}
+
+TEST_F(SegmentLogTest, PreparingAtRestRefusesNothing) {
+  Open();
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(Append(1, 3000).ok());
+  disk_.SetCapacity(kSegment);
+  EXPECT_EQ(log_->PrepareAtRest().code(), StatusCode::kNoSpace);
+  EXPECT_TRUE(log_->growth_possible()) << "the room is not needed yet";
+  EXPECT_FALSE(log_->wants_zeros());
+  EXPECT_EQ(Files().size(), 1u) << "a partial reserve is given back";
+  ASSERT_TRUE(Append(1, 3000).ok());
+  ExpectHolds(1, 5);
+  const uint64_t operations = disk_.operations();
+  EXPECT_TRUE(log_->PrepareAtRest().ok());
+  EXPECT_EQ(disk_.operations(), operations) << "tried once in a segment";
+}
+
 // Goal: of the appends into blocks that were never written, few find them so.
 // Method: fill the blocks of a reserve that nobody zeroed with something else, take it over, and look what is behind the first
 // entry: that the append wrote.
