@@ -193,6 +193,7 @@ void Execution::Commit(uint64_t index, uint64_t group) TNT_NO_THREAD_SAFETY_ANAL
     Layer& top = layers.back();
     top.last_index = index;
     if (i + 1 == held_.size()) {
+      if (top.rows.empty()) top.rows.swap(own_.rows);
       while (!own_.rows.empty()) {
         auto row = own_.rows.extract(own_.rows.begin());
         const auto place = top.rows.insert(std::move(row));
