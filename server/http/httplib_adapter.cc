@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 
 #include <httplib.h>
 
 #include "engine/base/check.h"
+#include "engine/base/text_hash.h"
 #include "server/http/text.h"
 
 namespace tenantry::http {
@@ -56,13 +60,6 @@ void AppendHeader(std::string_view name, std::string_view value, std::string* he
   head->append(name).append(": ").append(value).append("\r\n");
 }
 
-// Ends what httplib wrote, a status line and an empty line, with the response's headers instead.
-void AppendHeaders(const Response& response, std::string* head) {
-  head->resize(head->size() - 2);
-  if (!response.content_type.empty()) AppendHeader("Content-Type", response.content_type, head);
-  for (const auto& [name, value] : response.headers) AppendHeader(name, value, head);
-}
-
 class MemoryStream final : public httplib::Stream {
  public:
   MemoryStream(std::string_view input, std::string* output) : input_(input), output_(output) {}
@@ -100,13 +97,8 @@ class HttplibAdapter::Core : public httplib::Server {
  public:
   Core() {
     set_pre_routing_handler([this](const httplib::Request&, httplib::Response& out) {
-      called_ = true;
-      if (dispatcher_) response_ = dispatcher_->Dispatch(*request_);
-      if (response_) {
-        out.status = response_->status;
-      } else {
-        out.status = 200;  // Thrown away: the reply comes later.
-      }
+      took_it_ = true;
+      out.status = status_;
       return HandlerResponse::Handled;
     });
     set_post_routing_handler([](const httplib::Request&, httplib::Response& out) {
@@ -115,60 +107,69 @@ class HttplibAdapter::Core : public httplib::Server {
     });
   }
 
-  void Start(const Request* request, Dispatcher* dispatcher, const Response* response) {
-    request_ = request;
-    dispatcher_ = dispatcher;
-    response_ = response;
-    called_ = false;
+  bool Accepts(const Request& request, int* refused_status) {
+    shown_.clear();
+    WriteRequest(request, &shown_);
+    if (taken_.contains(shown_)) return true;
+    std::string answer;
+    if (!Process(shown_, 200, &answer)) {
+      *refused_status = answer.starts_with("HTTP/1.1 414") ? 414 : 400;
+      return false;
+    }
+    if (shown_.size() > kLineBytesMax) return true;
+    if (taken_.size() == kLinesMax) taken_.clear();
+    taken_.insert(shown_);
+    return true;
   }
 
-  // "Connection: close" is cheaper for httplib to make than its Keep-Alive header; both are
-  // removed.
-  void Process(std::string_view input, std::string* head) {
-    MemoryStream stream(input, head);
-    bool closed = false;
-    process_request(stream, true, closed, no_setup_);
-  }
+  size_t remembered() const { return taken_.size(); }
 
-  bool called() const { return called_; }
-  const Response* response() const { return response_; }
-  std::string* input() { return &input_; }
+  const std::string& StatusLine(int status) {
+    std::string& line = status_lines_[status];
+    if (line.empty()) {
+      TNT_CHECK(Process(kAnyRequest, status, &line));
+      line.resize(line.size() - 2);  // The empty line.
+    }
+    return line;
+  }
 
  private:
-  const Request* request_ = nullptr;
-  Dispatcher* dispatcher_ = nullptr;
-  const Response* response_ = nullptr;
-  bool called_ = false;
-  std::string input_;
+  // Whether httplib takes the request; its answer then has `status` and no headers.
+  // "Connection: close" is cheaper for httplib to make than its Keep-Alive header; both are removed.
+  bool Process(std::string_view request, int status, std::string* answer) {
+    MemoryStream stream(request, answer);
+    status_ = status;
+    took_it_ = false;
+    bool closed = false;
+    process_request(stream, true, closed, no_setup_);
+    return took_it_;
+  }
+
+  int status_ = 0;
+  bool took_it_ = false;
   const std::function<void(httplib::Request&)> no_setup_;
+
+  std::string shown_;  // The request as httplib sees it; kept for its memory.
+  // What it took, as it saw it.
+  std::unordered_set<std::string, TextHash, std::equal_to<>> taken_;
+  std::unordered_map<int, std::string> status_lines_;
 };
 
 HttplibAdapter::HttplibAdapter() : core_(std::make_unique<Core>()) {}
 HttplibAdapter::~HttplibAdapter() = default;
 
-HttplibAdapter::Outcome HttplibAdapter::Run(const Request& request, Dispatcher& dispatcher,
-                                            std::string* head) {
-  std::string* input = core_->input();
-  input->clear();
-  WriteRequest(request, input);
-  const size_t start = head->size();
-  core_->Start(&request, &dispatcher, nullptr);
-  core_->Process(*input, head);
-  if (core_->called() && core_->response()) {
-    AppendHeaders(*core_->response(), head);
-    return Outcome::kRendered;
-  }
-  const bool too_long = std::string_view(*head).substr(start).starts_with("HTTP/1.1 414");
-  refused_status_ = too_long ? 414 : 400;
-  head->resize(start);
-  return core_->called() ? Outcome::kDeferred : Outcome::kRefused;
+bool HttplibAdapter::Accepts(const Request& request, int* refused_status) {
+  return core_->Accepts(request, refused_status);
+}
+
+size_t HttplibAdapter::remembered() const {
+  return core_->remembered();
 }
 
 void HttplibAdapter::Render(const Response& response, std::string* head) {
-  core_->Start(nullptr, nullptr, &response);
-  core_->Process(kAnyRequest, head);
-  TNT_CHECK(core_->called());
-  AppendHeaders(response, head);
+  head->append(core_->StatusLine(response.status));
+  if (!response.content_type.empty()) AppendHeader("Content-Type", response.content_type, head);
+  for (const auto& [name, value] : response.headers) AppendHeader(name, value, head);
 }
 
 }  // namespace tenantry::http

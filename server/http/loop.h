@@ -43,13 +43,13 @@ struct LoopContext {
   TlsContext* tls = nullptr;  // Null: plain text.
 };
 
-class Loop final : private Dispatcher {
+class Loop final {
  public:
   // A tick with so many requests ends although the log is busy.
   static constexpr size_t kTickRequests = 64;
 
   Loop(uint32_t id, const LoopContext& context, std::vector<FileDescriptor> listeners);
-  ~Loop() override;
+  ~Loop();
 
   // Creates the epoll set; before Run().
   Status Open();
@@ -112,7 +112,7 @@ class Loop final : private Dispatcher {
   void RunRunnable();
   void StartRequest(Connection& c);
   void PrepareRequest(Connection& c);
-  const Response* Dispatch(const Request& request) override;
+  bool Dispatch(Connection& c);
   bool Offload(Connection& c, WorkerLane* lane);
   void TakeCompletions();
   void Answer(Connection& c, Response response);
@@ -190,7 +190,6 @@ class Loop final : private Dispatcher {
   std::vector<Piece> pieces_;
 
   // Of the request being handled, kept to reuse its memory.
-  Connection* current_ = nullptr;
   Request request_;
   Response response_;
   std::string head_;

@@ -142,23 +142,24 @@ void Loop::StartRequest(Connection& c) {
   c.request_id.Set(sent && IsRequestId(*sent) ? *sent : NewRequestId());
   request_.request_id = c.request_id.view();
   if (request_.method == Method::kOther) return Fail(c, 501, "This method is not supported", true);
-  current_ = &c;
-  head_.clear();
-  switch (adapter_.Run(request_, *this, &head_)) {
-    case HttplibAdapter::Outcome::kRendered:
-      return Deliver(c);
-    case HttplibAdapter::Outcome::kDeferred:
-      if (c.await_index != 0) return Await(c);
-      SetPending(c, Pending::kWorker);
-      return Arm(c, Wait::kReply);
-    case HttplibAdapter::Outcome::kRefused:
-      return Fail(c, adapter_.refused_status(), "Malformed request", true);
+  int refused_status = 0;
+  if (!adapter_.Accepts(request_, &refused_status)) {
+    return Fail(c, refused_status, "Malformed request", true);
   }
+  if (!Dispatch(c)) {
+    if (c.await_index != 0) return Await(c);
+    SetPending(c, Pending::kWorker);
+    return Arm(c, Wait::kReply);
+  }
+  head_.clear();
+  adapter_.Render(response_, &head_);
+  Deliver(c);
 }
 
-// Called by the adapter, from httplib's pre-routing hook.
-const Response* Loop::Dispatch(const Request& request) {
-  Connection& c = *current_;
+// Sets response_ to the answer to request_. False when it comes later. What the application throws outside Handle and Unrouted
+// ends the process, as application.h says.
+bool Loop::Dispatch(Connection& c) {
+  const Request& request = request_;
   const RouteMatch match = context_.router->Match(request_.method, request_.path, &request_.params);
   c.route = match.route;
   const auto handle = [&] { return application_.Handle(*match.route, request); };
@@ -177,20 +178,20 @@ const Response* Loop::Dispatch(const Request& request) {
   } else if (const uint64_t index = application_.WaitFor(*match.route, request);
              index > application_.ReleasedIndex()) {
     c.await_index = index;
-    return nullptr;
+    return false;
   } else if (match.route->lane == Lane::kInline) {
     response_ = Guarded(application_, request, handle);
     if (response_.rerun_blocking) {
-      if (Offload(c, context_.blocking)) return nullptr;
+      if (Offload(c, context_.blocking)) return false;
       response_ = application_.Overloaded(request);
     }
   } else {
     const bool hashes = match.route->lane == Lane::kHashing;
-    if (Offload(c, hashes ? context_.hashing : context_.blocking)) return nullptr;
+    if (Offload(c, hashes ? context_.hashing : context_.blocking)) return false;
     response_ = application_.Overloaded(request);
   }
   application_.Decorate(&request, match.route, &response_);
-  return &response_;
+  return true;
 }
 
 // The request is handled once the index is released, or when its time for that is over.
@@ -261,8 +262,7 @@ void Loop::TakeCompletions() {
   pieces_.clear();
 }
 
-// Renders and delivers a response that was decided after the request's own pass through the
-// adapter.
+// Renders and delivers a response that came later than Dispatch().
 void Loop::Answer(Connection& c, Response response) {
   PrepareRequest(c);
   request_.request_id = c.request_id.view();
